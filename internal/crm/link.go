@@ -1,0 +1,150 @@
+package crm
+
+import "time"
+
+// Link joins one user and one online calendar (semantics 2). Its user and calendar never change. Credentials are not part
+// of it: they are sealed, and opened only where a request is made.
+type Link struct {
+	ID      LinkID
+	Version int64
+	User    UserID
+	Kind    LinkKind
+
+	Address      string // as typed
+	CalendarHref string // the collection, an absolute URL as the server writes it
+	CalendarName string
+	Username     string
+	Addresses    []string // calendar-user-address-set and what the user added: what makes an event "mine"
+
+	PlainHTTP        bool // Basic over http was ticked for this link
+	WithoutSyncToken bool // chosen explicitly: by ctag and ETags, slower
+	ReadOnly         bool // the server lets us read only
+
+	FirstSyncedAt time.Time // zero: new
+	Pause         Pause
+	SignInAgain   bool
+	Failing       Failing
+	NeedsDecision bool
+
+	LastCheckedAt time.Time // end of the last run that reached the calendar, also one that changed nothing
+	CreatedAt     time.Time
+	EndedAt       time.Time // zero: it lives
+}
+
+// LinkKind is how a link signs in.
+type LinkKind string
+
+// The kinds of link.
+const (
+	LinkSimple LinkKind = "simple"
+	LinkOAuth  LinkKind = "oauth2"
+	LinkGoogle LinkKind = "google"
+)
+
+// Pause says since when and by whom a link is paused; the zero Pause is none.
+type Pause struct {
+	At     time.Time
+	By     Actor
+	Reason Reason
+}
+
+// Failing says since when a link fails and why; the zero Failing is none.
+type Failing struct {
+	Since  time.Time
+	Reason Reason
+	Params map[string]string
+}
+
+// LinkState is one of the states of a link, its name in code, API and database.
+type LinkState string
+
+// The states of a link.
+const (
+	LinkNew           LinkState = "new"
+	LinkActive        LinkState = "active"
+	LinkPaused        LinkState = "paused"
+	LinkOff           LinkState = "off"
+	LinkReadOnly      LinkState = "read_only"
+	LinkSignInAgain   LinkState = "sign_in_again"
+	LinkNeedsDecision LinkState = "needs_decision"
+	LinkFailing       LinkState = "failing"
+)
+
+// States lists every state that holds, the most urgent first (semantics 1). There is always at least one.
+func (l Link) States(settings Settings) []LinkState {
+	var states []LinkState
+	add := func(holds bool, state LinkState) {
+		if holds {
+			states = append(states, state)
+		}
+	}
+	add(!settings.ModuleActive || !settings.OnlineCalendar, LinkOff)
+	add(l.SignInAgain, LinkSignInAgain)
+	add(l.NeedsDecision, LinkNeedsDecision)
+	add(!l.Failing.Since.IsZero(), LinkFailing)
+	add(!l.Pause.At.IsZero(), LinkPaused)
+	add(l.FirstSyncedAt.IsZero(), LinkNew)
+	add(l.ReadOnly, LinkReadOnly)
+	add(len(states) == 0, LinkActive)
+	return states
+}
+
+// MayRun reports whether a run may send requests for this link now.
+func (l Link) MayRun(settings Settings) bool {
+	return settings.ModuleActive && settings.OnlineCalendar && l.EndedAt.IsZero() && l.Pause.At.IsZero() && !l.SignInAgain
+}
+
+// Why a link fails, beside the codes of the connection test.
+const (
+	FailingUnreachable Reason = "unreachable"
+	FailingForbidden   Reason = "forbidden"
+	FailingGone        Reason = "calendar_gone"
+	FailingServer      Reason = "server_error"
+	FailingAnswer      Reason = "answer_not_understood"
+	FailingThrottled   Reason = "throttled"
+	FailingEmptied     Reason = "calendar_emptied"
+)
+
+// Run is one sync of one link, kept when it changed something or failed.
+type Run struct {
+	ID        RunID
+	Link      LinkID
+	Trigger   Trigger
+	StartedAt time.Time
+	EndedAt   time.Time // zero while it runs
+	Counts    Counts
+	Outcome   Outcome
+	Reason    Reason // why it did not end well
+}
+
+// Trigger is what started a run.
+type Trigger string
+
+// The triggers of a run.
+const (
+	TriggerScreen Trigger = "screen"
+	TriggerPoll   Trigger = "poll"
+	TriggerPush   Trigger = "push"
+	TriggerPerson Trigger = "person" // sync now
+)
+
+// Counts are what a run did; the CRM side is what came in, the calendar side what was written there.
+type Counts struct {
+	New, Changed, Removed, SetAside    int // actions
+	Created, Patched, Deleted, Refused int // events
+	Conflicts                          int
+	Requests                           int
+}
+
+// Nothing reports whether the run changed nothing on either side.
+func (c Counts) Nothing() bool { c.Requests = 0; return c == Counts{} }
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes of a run.
+const (
+	OutcomeDone    Outcome = "done"
+	OutcomeFailed  Outcome = "failed"
+	OutcomeStopped Outcome = "stopped" // its lease or the program ended; the rest is done by the next run
+)
