@@ -1,0 +1,3 @@
+module agendaonline/tools/zonetables
+
+go 1.26.0
