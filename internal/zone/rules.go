@@ -15,14 +15,15 @@ var ErrUnknown = errors.New("not the name of a time zone")
 type Rules struct {
 	load func(name string) (*time.Location, error)
 
-	mu    sync.RWMutex
-	zones map[string]*Zone // by the database's spelling; at most as many as there are names
+	mu       sync.RWMutex
+	zones    map[string]*Zone      // by the database's spelling; at most as many as there are names
+	observed map[string][]observed // what PrintVTimezone found of a zone since observedSince
 }
 
 // NewRules takes its rules from load, which gets a name as the database spells it; time.LoadLocation fits. Each name is
 // loaded once, when it is first asked for.
 func NewRules(load func(name string) (*time.Location, error)) *Rules {
-	return &Rules{load: load, zones: map[string]*Zone{}}
+	return &Rules{load: load, zones: map[string]*Zone{}, observed: map[string][]observed{}}
 }
 
 // IANA returns the zone of a name of the IANA database, aliases ("links") included, in any case. The error is ErrUnknown
