@@ -9,7 +9,7 @@ import (
 )
 
 // Href is a resource's address exactly as the server wrote it: a path or an absolute URL, escaped in the server's own way
-// (RFC 4918 section 8.3). It is sent back byte for byte and compared by Equal, SameCollection or Key, never by ==.
+// (RFC 4918 section 8.3). It is sent back byte for byte and compared by Same, SameCollection or Key, never by ==.
 type Href string
 
 // Key is the text that two hrefs of one calendar share when they name the same resource: the path, decoded, without the
@@ -49,8 +49,8 @@ func (h Href) Key() string {
 	return key
 }
 
-// Equal reports whether both name the same resource, however each is escaped.
-func (h Href) Equal(other Href) bool { return h.Key() == other.Key() }
+// Same reports whether both name the same resource, however each is escaped.
+func (h Href) Same(other Href) bool { return h.Key() == other.Key() }
 
 // SameCollection reports whether both name the same collection: servers write it with and without the closing slash
 // (sabre/dav 4 does both in one answer).

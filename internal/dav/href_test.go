@@ -32,8 +32,8 @@ func TestHref_equal_however_it_is_written(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := test.a.Equal(test.b); got != test.want {
-				t.Errorf("got Equal(%q, %q) = %v (keys %q, %q), want %v", test.a, test.b, got, test.a.Key(), test.b.Key(), test.want)
+			if got := test.a.Same(test.b); got != test.want {
+				t.Errorf("got Same(%q, %q) = %v (keys %q, %q), want %v", test.a, test.b, got, test.a.Key(), test.b.Key(), test.want)
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func TestHref_child_is_one_segment_whatever_its_name(t *testing.T) {
 		if resolved.Path != "/cal/"+name {
 			t.Fatalf("got path %q, want /cal/ and %q", resolved.Path, name)
 		}
-		if again := Href(resolved.EscapedPath()); !again.Equal(Href("/cal").Child(name)) {
+		if again := Href(resolved.EscapedPath()); !again.Same(Href("/cal").Child(name)) {
 			t.Fatalf("got %q unequal to the child of /cal named %q", again, name)
 		}
 	})

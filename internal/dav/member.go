@@ -1,6 +1,9 @@
 package dav
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // MemberKind is what an answer says of one member of a calendar.
 type MemberKind uint8
@@ -25,7 +28,36 @@ type Member struct {
 	ETag     ETag   // "" when the server gave none
 	Data     []byte // nil when it was not asked for, not given or too large; the receiver may keep it
 	TooLarge bool   // Data is longer than the limit: it is left on the server
-	Status   int    // of a MemberUnanswered
+	Status   int    // of one that is gone or unanswered
+}
+
+// MemberOf is what a response of a listing or report says of one member of the calendar; it is not ok for what is no
+// member: the collection itself (servers list it when its properties changed) and collections within it.
+func MemberOf(calendar Href, response *Response) (member Member, ok bool) {
+	href := response.Href
+	if href.SameCollection(calendar) || response.Props.Is(TypeCollection) || strings.HasSuffix(string(href), "/") {
+		return Member{}, false
+	}
+	member = Member{
+		Kind: MemberPresent, Href: href, ETag: response.Props.ETag,
+		Data: response.Props.Data, TooLarge: response.Props.DataTooLarge,
+	}
+	status := response.Status
+	if status == 0 && member.ETag == "" && member.Data == nil {
+		// The properties' own status says why there is nothing; a server without ETags is no reason.
+		if refused := response.StatusOf(PropETag); refused != 404 {
+			status = refused
+		}
+	}
+	switch {
+	case href == "":
+		member.Kind = MemberUnusable
+	case status == 404 || status == 410:
+		member = Member{Kind: MemberGone, Href: href, Status: status}
+	case status != 0 && status/100 != 2:
+		member = Member{Kind: MemberUnanswered, Href: href, Status: status}
+	}
+	return member, true
 }
 
 // SyncResult is what a sync-collection report says beside its members.

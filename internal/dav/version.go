@@ -23,9 +23,9 @@ func (e ETag) Quoted() bool {
 // Strong reports whether a precondition may rest on it: neither missing, weak nor unquoted.
 func (e ETag) Strong() bool { return e != "" && !e.Weak() && e.Quoted() }
 
-// Equal reports whether both name the same version: servers weaken and unquote one ETag in some answers and not in others,
+// Same reports whether both name the same version: servers weaken and unquote one ETag in some answers and not in others,
 // so marks and quotes do not count. Two missing ETags are not equal, for nothing says so.
-func (e ETag) Equal(other ETag) bool {
+func (e ETag) Same(other ETag) bool {
 	return e != "" && other != "" && e.bare() == other.bare()
 }
 

@@ -41,11 +41,11 @@ func TestETag_forms(t *testing.T) {
 func TestETag_equal_past_marks_and_quotes(t *testing.T) {
 	t.Parallel()
 	for _, other := range []ETag{`"abc"`, `W/"abc"`, `abc`} {
-		if !ETag(`"abc"`).Equal(other) {
+		if !ETag(`"abc"`).Same(other) {
 			t.Errorf(`got "abc" unequal to %s`, other)
 		}
 	}
-	if ETag(`"abc"`).Equal(`"abd"`) || ETag("").Equal("") || ETag("").Equal(`"abc"`) {
+	if ETag(`"abc"`).Same(`"abd"`) || ETag("").Same("") || ETag("").Same(`"abc"`) {
 		t.Error("got equal, want unequal: other versions, and nothing equals a missing one")
 	}
 }
