@@ -1,0 +1,101 @@
+package service
+
+import (
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+)
+
+// LinkView is a link with what its row of the screen shows.
+type LinkView struct {
+	crm.Link
+	UserName  string
+	States    []crm.LinkState // all that hold, the most urgent first
+	Actions   int             // bound to an event
+	Pending   int             // actions whose push waits or runs
+	Held      int             // decisions that wait for a person
+	SetAside  int             // events that cannot be used
+	Traits    dav.Traits
+	MayManage bool // the caller may change, pause and end it
+}
+
+// LinkInput is what was typed for a link.
+type LinkInput struct {
+	User     crm.UserID
+	Kind     crm.LinkKind // "": simple
+	Address  string
+	Username string
+	// Password is never shown again. For ChangeLink "" keeps the one that is there, unless the address moves to another
+	// origin: a password goes only where it was typed for.
+	Password  string
+	PlainHTTP bool
+	// WithoutSyncToken is ticked explicitly.
+	WithoutSyncToken bool
+	Calendar         string // the href chosen among Verdict.Calendars; "": the only one
+	// TestWrite asks for the step of the connection test that writes an event and takes it away again.
+	TestWrite bool
+}
+
+// SetAsideView is an event that cannot be used, with the reason.
+type SetAsideView struct {
+	Href    string
+	Subject string // "" where the caller may not see it
+	When    string // as the event says it
+	Private bool
+	Reason  crm.Reason
+	Params  map[string]string
+	SeenAt  time.Time
+}
+
+// RunQuery asks for runs, the newest first.
+type RunQuery struct {
+	Link  crm.LinkID // zero: of every link that the caller may see
+	Limit int        // 0: 50; at most 200
+}
+
+// RunView is one run with the name of its link's user.
+type RunView struct {
+	crm.Run
+	UserName string
+}
+
+// HeldID names one thing that waits for a person.
+type HeldID = crm.ID[HeldView]
+
+// HeldView is one thing that waits for a person's decision.
+type HeldView struct {
+	ID        HeldID
+	Link      crm.LinkID
+	UserName  string
+	Kind      string // deletions
+	CreatedAt time.Time
+	Count     int
+	Actions   []ActionView // as the caller may see them
+	Decisions []string     // what Decide takes
+}
+
+// Progress of the pull that a screen started.
+type PullProgress struct {
+	Running    bool
+	LinksDone  int
+	LinksTotal int
+	Processed  int
+	Expected   int
+	New        int
+	Changed    int
+	Removed    int
+	// Age is how long ago the result came in, the oldest of the links'; 0 while it runs and when there is none.
+	Age     time.Duration
+	Failing []LinkFailure
+}
+
+// LinkFailure names a calendar that does not answer, or not to us.
+type LinkFailure struct {
+	Link     crm.LinkID
+	UserName string
+	State    crm.LinkState // failing, sign_in_again, needs_decision
+	Reason   crm.Reason
+	Params   map[string]string
+	Since    time.Time // zero when not known
+}
