@@ -1,0 +1,258 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"agendaonline/internal/crm"
+)
+
+var actionColumns = []string{
+	"id", "version", "sort_key", "last_date", "spans_days", "followed_by", "private", "deleted_at",
+	"type_id", "status_id", "priority_id", "due_date",
+	"created_at", "created_by_kind", "created_by_id", "modified_at", "modified_by_kind", "modified_by_id",
+	"sync_name", "sync_reason", "sync_params", "start_date", "start_time", "end_date", "end_time", "time_zone",
+	"follows_up", "third_party_kind", "third_party", "contact", "dossier", "subject", "search_text", "description",
+}
+
+// What actionTargets scans, of a table named a.
+const selectedAction = `a.id, a.version, a.followed_by, a.private, a.deleted_at, a.type_id, a.status_id, a.priority_id, a.due_date,
+	a.created_at, a.created_by_kind, a.created_by_id, a.modified_at, a.modified_by_kind, a.modified_by_id,
+	a.sync_name, a.sync_reason, a.sync_params, a.start_date, a.start_time, a.end_date, a.end_time, a.time_zone,
+	a.follows_up, a.third_party_kind, a.third_party, a.contact, a.dossier, a.subject, a.description`
+
+func actionTargets(a *crm.Action) []any {
+	return []any{
+		intoID(&a.ID), &a.Version, intoID(&a.FollowedBy), &a.Private, intoTime(&a.DeletedAt),
+		intoID(&a.Type), intoID(&a.Status), intoID(&a.Priority), intoDate(&a.DueDate),
+		intoTime(&a.CreatedAt), &a.CreatedBy.Kind, intoActorID(&a.CreatedBy),
+		intoTime(&a.ModifiedAt), &a.ModifiedBy.Kind, intoActorID(&a.ModifiedBy),
+		&a.Sync.Name, &a.Sync.Reason, intoJSON(&a.Sync.Params),
+		intoDate(&a.When.StartDate), intoClock(&a.When.StartTime), intoDate(&a.When.EndDate), intoClock(&a.When.EndTime), &a.When.Zone,
+		intoID(&a.FollowsUp), &a.ThirdPartyKind, &a.ThirdParty, &a.Contact, &a.Dossier, &a.Subject, &a.Description,
+	}
+}
+
+// actionValues are the values of actionColumns.
+func actionValues(a *crm.Action, values []any) {
+	when := a.When
+	copy(values, []any{
+		idValue(a.ID), a.Version, sortKey(when), when.LastDate().String(), spansDays(when), idValue(a.FollowedBy), a.Private, timeValue(a.DeletedAt),
+		idValue(a.Type), idValue(a.Status), idValue(a.Priority), a.DueDate.String(),
+		timeValue(a.CreatedAt), string(a.CreatedBy.Kind), actorID(a.CreatedBy), timeValue(a.ModifiedAt), string(a.ModifiedBy.Kind), actorID(a.ModifiedBy),
+		string(a.Sync.Name), string(a.Sync.Reason), paramsValue(a.Sync.Params),
+		when.StartDate.String(), when.StartTime.String(), when.EndDate.String(), when.EndTime.String(), when.Zone,
+		idValue(a.FollowsUp), string(a.ThirdPartyKind), a.ThirdParty, a.Contact, a.Dossier, a.Subject, searchText(a), a.Description,
+	})
+}
+
+// sortKey orders actions by start, else end, as text: "2026-11-23 14:30". Those without date have "", before all others.
+func sortKey(when crm.When) string {
+	date, clock := when.StartDate, when.StartTime
+	if date.IsZero() {
+		date, clock = when.EndDate, when.EndTime
+	}
+	if clock.IsZero() {
+		return date.String()
+	}
+	return date.String() + " " + clock.String()
+}
+
+// spansDays reports whether the action still goes on the day after the one it is listed at.
+func spansDays(when crm.When) bool {
+	return !when.StartDate.IsZero() && when.EndDate.Compare(when.StartDate) > 0
+}
+
+// Action is one action with its documents, in the trash or not.
+func (tx *Tx) Action(id crm.ActionID) (crm.Action, error) {
+	actions, err := tx.Actions([]crm.ActionID{id})
+	if err != nil {
+		return crm.Action{}, err
+	}
+	if len(actions) == 0 {
+		return crm.Action{}, fmt.Errorf("load action %s: %w", id, ErrNotFound)
+	}
+	return actions[0], nil
+}
+
+// Actions are those of the given ids that exist, with their documents, in order of id.
+func (tx *Tx) Actions(ids []crm.ActionID) ([]crm.Action, error) {
+	var actions []crm.Action
+	err := listed(tx, ids, idValue[crm.Action], func(list string, values []any) error {
+		query := "SELECT " + selectedAction + " FROM action a WHERE a.id IN " + list + " ORDER BY a.id" + tx.forChange()
+		for row, err := range tx.rows("load actions", query, values...) {
+			if err != nil {
+				return err
+			}
+			var action crm.Action
+			if err := row.Scan(actionTargets(&action)...); err != nil {
+				return err
+			}
+			actions = append(actions, action)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(actions, func(a, b crm.Action) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	return actions, tx.loadDocuments(actions)
+}
+
+// loadDocuments fills in the documents of actions.
+func (tx *Tx) loadDocuments(actions []crm.Action) error {
+	byID := make(map[crm.ActionID]*crm.Action, len(actions))
+	for i := range actions {
+		byID[actions[i].ID] = &actions[i]
+	}
+	return listed(tx, actions, func(a crm.Action) any { return idValue(a.ID) }, func(list string, values []any) error {
+		query := "SELECT action_id, title, url FROM document WHERE action_id IN " + list + " ORDER BY action_id, position"
+		for row, err := range tx.rows("load documents", query, values...) {
+			if err != nil {
+				return err
+			}
+			var id crm.ActionID
+			var document crm.Document
+			if err := row.Scan(intoID(&id), &document.Title, &document.URL); err != nil {
+				return err
+			}
+			byID[id].Documents = append(byID[id].Documents, document)
+		}
+		return nil
+	})
+}
+
+// InsertActions adds actions as they are, their versions included.
+func (tx *Tx) InsertActions(actions []crm.Action) error {
+	err := tx.insertRows("insert actions", "action", actionColumns, len(actions), func(i int, values []any) {
+		actionValues(&actions[i], values)
+	})
+	if err != nil {
+		return err
+	}
+	return tx.insertDocuments(actions)
+}
+
+func (tx *Tx) insertDocuments(actions []crm.Action) error {
+	type placed struct {
+		action   crm.ActionID
+		position int
+		crm.Document
+	}
+	var documents []placed
+	for i := range actions {
+		for position, document := range actions[i].Documents {
+			documents = append(documents, placed{actions[i].ID, position, document})
+		}
+	}
+	columns := []string{"action_id", "position", "title", "url"}
+	return tx.insertRows("insert documents", "document", columns, len(documents), func(i int, values []any) {
+		document := documents[i]
+		copy(values, []any{idValue(document.action), document.position, document.Title, document.URL})
+	})
+}
+
+// updateAction sets all columns but the id, and the version to one more.
+var updateAction = func() string {
+	var text strings.Builder
+	text.WriteString("UPDATE action SET ")
+	parameter := 3
+	for _, column := range actionColumns {
+		switch column {
+		case "id":
+			continue
+		case "version":
+			text.WriteString("version = version + 1")
+		default:
+			fmt.Fprintf(&text, ", %s = $%d", column, parameter)
+			parameter++
+		}
+	}
+	text.WriteString(" WHERE id = $1 AND version = $2")
+	return text.String()
+}()
+
+// UpdateAction replaces all of an action, its sync state and documents included, and raises its version from
+// expectVersion by one. ErrVersion: it has another version by now. Moving to the trash and out of it is an update too.
+func (tx *Tx) UpdateAction(action crm.Action, expectVersion int64) error {
+	attempted := "update action " + action.ID.String()
+	values := make([]any, len(actionColumns))
+	actionValues(&action, values)
+	values[1] = expectVersion
+	n, err := tx.exec(attempted, updateAction, values...)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return tx.missingOrMoved(attempted, "SELECT version FROM action WHERE id = $1", idValue(action.ID))
+	}
+	if _, err := tx.exec(attempted, "DELETE FROM document WHERE action_id = $1", idValue(action.ID)); err != nil {
+		return err
+	}
+	return tx.insertDocuments([]crm.Action{action})
+}
+
+// missingOrMoved says why an update by id and version touched no row.
+func (tx *Tx) missingOrMoved(attempted, query string, id any) error {
+	var version int64
+	if err := tx.queryRow(attempted, query, id).Scan(&version); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w", attempted, ErrVersion)
+}
+
+// SetSyncState changes how an action stands towards the calendar. That is no change of the action: its version stays.
+func (tx *Tx) SetSyncState(id crm.ActionID, state crm.SyncState) error {
+	return tx.execOne(ErrNotFound, "set sync state of action "+id.String(),
+		"UPDATE action SET sync_name = $2, sync_reason = $3, sync_params = $4 WHERE id = $1",
+		idValue(id), string(state.Name), string(state.Reason), paramsValue(state.Params))
+}
+
+// ActionsToPush are the actions that a first sync of link makes events of: followed by user, out of the trash, with a date
+// that is not past today, and not bound to an event of link (semantics 4, rule 2). In order of id, without documents.
+func (tx *Tx) ActionsToPush(link crm.LinkID, user crm.UserID, today crm.Date) ([]crm.Action, error) {
+	var actions []crm.Action
+	query := "SELECT " + selectedAction + ` FROM action a
+		WHERE a.followed_by = $1 AND a.deleted_at IS NULL AND a.last_date >= $2 AND NOT EXISTS (
+			SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = a.id AND r.link_id = $3)
+		ORDER BY a.id`
+	for row, err := range tx.rows("load actions to push", query, idValue(user), today.String(), idValue(link)) {
+		if err != nil {
+			return nil, err
+		}
+		var action crm.Action
+		if err := row.Scan(actionTargets(&action)...); err != nil {
+			return nil, err
+		}
+		actions = append(actions, action)
+	}
+	return actions, nil
+}
+
+// PurgeTrash removes for good at most limit actions that went to the trash before the given instant, and returns their ids.
+// It leaves those that still have work to do in a calendar, and those deleted from the calendar that hold CRM content of
+// their own: purging these is a person's act (semantics 6). History and aliases stay.
+func (tx *Tx) PurgeTrash(before time.Time, limit int) ([]crm.ActionID, error) {
+	var ids []crm.ActionID
+	query := `DELETE FROM action WHERE id IN (
+		SELECT a.id FROM action a
+		WHERE a.deleted_at IS NOT NULL AND a.deleted_at < $1
+			AND (a.modified_by_kind <> 'link' OR a.third_party = '' AND a.contact = '' AND a.dossier = '' AND a.due_date = ''
+				AND a.follows_up IS NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.action_id = a.id))
+			AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.action_id = a.id)
+			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.action_id = a.id)
+		ORDER BY a.deleted_at LIMIT $2) RETURNING id`
+	for row, err := range tx.rows("purge trash", query, timeValue(before), limit) {
+		if err != nil {
+			return nil, err
+		}
+		var id crm.ActionID
+		if err := row.Scan(intoID(&id)); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}

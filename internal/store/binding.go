@@ -1,0 +1,167 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/reconcile"
+)
+
+// Binding joins an action and the event of a resource that it is shown as.
+type Binding struct {
+	Resource     ResourceID
+	RecurrenceID string // which occurrence, "" for a single event
+	Action       crm.ActionID
+	Base         *reconcile.Base // nil: both sides have not agreed yet
+	// AgreedVersion is the version of the action that both sides agreed on: a higher one was changed since.
+	AgreedVersion int64
+	AgreedAt      time.Time
+}
+
+// BoundAction is a binding with its action, which has no documents here.
+type BoundAction struct {
+	Binding
+	Bound crm.Action
+}
+
+// BoundResource is a binding with its resource.
+type BoundResource struct {
+	Binding
+	Bound Resource
+}
+
+const selectedBinding = `b.resource_id, b.recurrence_id, b.action_id, b.agreed_version, b.agreed_at,
+	b.agreed_when, b.agreed_subject, b.agreed_description, b.server_when, b.server_subject, b.server_description`
+
+// baseColumns are the columns of a base, each NULL when it says nothing of its own.
+type baseColumns struct{ agreed, server [3]sql.NullString } // when, subject, description
+
+func bindingTargets(b *Binding, base *baseColumns) []any {
+	return []any{
+		intoID(&b.Resource), &b.RecurrenceID, intoID(&b.Action), &b.AgreedVersion, intoTime(&b.AgreedAt),
+		&base.agreed[0], &base.agreed[1], &base.agreed[2], &base.server[0], &base.server[1], &base.server[2],
+	}
+}
+
+func (c baseColumns) base() (*reconcile.Base, error) {
+	if !c.agreed[0].Valid {
+		return nil, nil
+	}
+	for i := range c.server {
+		if !c.server[i].Valid {
+			c.server[i] = c.agreed[i]
+		}
+	}
+	agreed, err := unitsOf(c.agreed)
+	if err != nil {
+		return nil, err
+	}
+	server, err := unitsOf(c.server)
+	return &reconcile.Base{Agreed: agreed, Server: server}, err
+}
+
+func unitsOf(columns [3]sql.NullString) (crm.Units, error) {
+	when, err := crm.ParseWhen(columns[0].String)
+	if err != nil {
+		return crm.Units{}, fmt.Errorf("load base: %w", err)
+	}
+	return crm.Units{Subject: columns[1].String, Description: columns[2].String, When: when}, nil
+}
+
+func bindingValues(b *Binding, values []any) {
+	copy(values, []any{idValue(b.Resource), b.RecurrenceID, idValue(b.Action), b.AgreedVersion, timeValue(b.AgreedAt), nil, nil, nil, nil, nil, nil})
+	if b.Base == nil {
+		return
+	}
+	agreed := [3]string{b.Base.Agreed.When.String(), b.Base.Agreed.Subject, b.Base.Agreed.Description}
+	server := [3]string{b.Base.Server.When.String(), b.Base.Server.Subject, b.Base.Server.Description}
+	for i := range agreed {
+		values[5+i] = agreed[i]
+		if server[i] != agreed[i] {
+			values[8+i] = server[i]
+		}
+	}
+}
+
+// BindingsOf are the bindings of the given resources with their actions, in no particular order.
+func (tx *Tx) BindingsOf(resources []ResourceID) ([]BoundAction, error) {
+	var bound []BoundAction
+	lock := tx.forChange()
+	if lock != "" {
+		lock += " OF a"
+	}
+	err := listed(tx, resources, idValue[Resource], func(list string, values []any) error {
+		query := "SELECT " + selectedBinding + ", " + selectedAction + " FROM binding b JOIN action a ON a.id = b.action_id WHERE b.resource_id IN " + list + lock
+		for row, err := range tx.rows("load bindings of resources", query, values...) {
+			if err != nil {
+				return err
+			}
+			var one BoundAction
+			var base baseColumns
+			if err := row.Scan(append(bindingTargets(&one.Binding, &base), actionTargets(&one.Bound)...)...); err != nil {
+				return err
+			}
+			if one.Base, err = base.base(); err != nil {
+				return err
+			}
+			bound = append(bound, one)
+		}
+		return nil
+	})
+	return bound, err
+}
+
+// BindingsOfAction are the bindings of an action with their resources, of all links, the oldest resource first. An action
+// that moves from one calendar to another has two.
+func (tx *Tx) BindingsOfAction(action crm.ActionID) ([]BoundResource, error) {
+	var bound []BoundResource
+	query := "SELECT " + selectedBinding + ", " + selectedResource + ", r.body FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = $1 ORDER BY r.id, b.recurrence_id"
+	for row, err := range tx.rows("load bindings of action "+action.String(), query, idValue(action)) {
+		if err != nil {
+			return nil, err
+		}
+		var one BoundResource
+		var base baseColumns
+		targets := append(bindingTargets(&one.Binding, &base), resourceTargets(&one.Bound)...)
+		if err := row.Scan(append(targets, &one.Bound.Body)...); err != nil {
+			return nil, err
+		}
+		if one.Base, err = base.base(); err != nil {
+			return nil, err
+		}
+		bound = append(bound, one)
+	}
+	return bound, nil
+}
+
+// InsertBindings adds bindings. ErrDuplicate: one has the resource and RECURRENCE-ID of another.
+func (tx *Tx) InsertBindings(bindings []Binding) error {
+	columns := []string{"resource_id", "recurrence_id", "action_id", "agreed_version", "agreed_at",
+		"agreed_when", "agreed_subject", "agreed_description", "server_when", "server_subject", "server_description"}
+	return tx.insertRows("insert bindings", "binding", columns, len(bindings), func(i int, values []any) {
+		bindingValues(&bindings[i], values)
+	})
+}
+
+// UpdateBindings replaces the action and the base of bindings.
+func (tx *Tx) UpdateBindings(bindings []Binding) error {
+	for i := range bindings {
+		values := make([]any, 11)
+		bindingValues(&bindings[i], values)
+		err := tx.execOne(ErrNotFound, "update binding of resource "+bindings[i].Resource.String(), `UPDATE binding SET action_id = $3, agreed_version = $4, agreed_at = $5,
+				agreed_when = $6, agreed_subject = $7, agreed_description = $8, server_when = $9, server_subject = $10, server_description = $11
+			WHERE resource_id = $1 AND recurrence_id = $2`, values...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteBinding ends a binding; its resource and action stay.
+func (tx *Tx) DeleteBinding(resource ResourceID, recurrenceID string) error {
+	return tx.execOne(ErrNotFound, "delete binding of resource "+resource.String(),
+		"DELETE FROM binding WHERE resource_id = $1 AND recurrence_id = $2", idValue(resource), recurrenceID)
+}

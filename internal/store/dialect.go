@@ -1,0 +1,117 @@
+package store
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is what differs between the two databases.
+type dialect struct {
+	name        string
+	goose       goose.Dialect
+	migrations  string // folder in migrationFiles
+	placeholder byte   // of generated lists: SQLite compares each new $n with all before it, ?n costs nothing
+	maxParams   int    // of one statement
+	prepares    bool   // statements are prepared once in a transaction; pgx does that by itself
+
+	lockRows    string // ends a SELECT of rows that the transaction may change
+	skipLocked  string // ends a SELECT of rows that others may be changing
+	clock       string // a query for the database's clock in microseconds; "" where the program's clock is the clock
+	ownPlanning bool   // searches choose their index themselves
+	notifies    bool   // other nodes hear of announcements through the database
+
+	classify func(error) (errorKind, Unique)
+}
+
+var sqliteDialect = &dialect{
+	name:        "SQLite",
+	goose:       goose.DialectSQLite3,
+	migrations:  "migrations/sqlite",
+	placeholder: '?',
+	maxParams:   32766,
+	prepares:    true,
+	ownPlanning: true,
+	classify:    classifySQLite,
+}
+
+var postgresDialect = &dialect{
+	name:        "PostgreSQL",
+	goose:       goose.DialectPostgres,
+	migrations:  "migrations/postgres",
+	placeholder: '$',
+	maxParams:   65535,
+	lockRows:    " FOR NO KEY UPDATE",
+	skipLocked:  " FOR UPDATE SKIP LOCKED",
+	clock:       "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	notifies:    true,
+	classify:    classifyPostgres,
+}
+
+// param is the n-th parameter of a generated statement, counted from 1.
+func (d *dialect) param(n int) string { return string(d.placeholder) + strconv.Itoa(n) }
+
+// params is a list of count parameters from the first-th on: "$3, $4, $5".
+func (d *dialect) params(first, count int) string {
+	text := make([]byte, 0, count*6)
+	for i := range count {
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = append(text, d.placeholder)
+		text = strconv.AppendInt(text, int64(first+i), 10)
+	}
+	return string(text)
+}
+
+// classifySQLite reads SQLite's result codes. It names no constraint: methods that can violate several look before.
+func classifySQLite(err error) (errorKind, Unique) {
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return kindOther, ""
+	}
+	switch failed.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		return kindUnique, UniqueRow
+	}
+	switch failed.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return kindTransient, ""
+	case sqlite3.SQLITE_FULL:
+		return kindFull, ""
+	}
+	return kindOther, ""
+}
+
+// classifyPostgres reads the codes of PostgreSQL (its appendix A).
+func classifyPostgres(err error) (errorKind, Unique) {
+	var failed *pgconn.PgError
+	if !errors.As(err, &failed) {
+		return kindOther, ""
+	}
+	switch failed.Code {
+	case "23505": // unique_violation
+		if what, known := postgresConstraints[failed.ConstraintName]; known {
+			return kindUnique, what
+		}
+		return kindUnique, UniqueRow
+	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
+		return kindTransient, ""
+	case "53100": // disk_full
+		return kindFull, ""
+	}
+	return kindOther, ""
+}
+
+var postgresConstraints = map[string]Unique{
+	"app_user_login":   UniqueLogin,
+	"link_user":        UniqueUserLink,
+	"link_calendar":    UniqueCalendar,
+	"resource_href":    UniqueHref,
+	"api_token_hash":   UniqueToken,
+	"idempotency_pkey": UniqueIdempotency,
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/reconcile"
+)
+
+// OutboxEntry says that an action must be brought to the calendar of a link: whatever the action is when its turn comes.
+// There is one per link and action; Revision rises each time it is put.
+type OutboxEntry struct {
+	Link      crm.LinkID
+	Action    crm.ActionID
+	Revision  int64
+	Origin    reconcile.Origin
+	CreatedAt time.Time
+	Attempts  int
+	NotBefore time.Time
+	Reason    crm.Reason // why it still waits after an attempt
+	Params    map[string]string
+}
+
+// PutOutbox puts work into the outbox, in the transaction of its cause: only Link, Action and Origin count. Work that
+// waits is due again at once under a higher revision, and one that was typed by a person stays a person's. The link is
+// wanted with it.
+func (tx *Tx) PutOutbox(entries ...OutboxEntry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		// Revisions begin at the clock, so that one is never used twice, also after its entry was done and put again.
+		_, err := tx.exec("put action "+entry.Action.String()+" into the outbox", `INSERT INTO outbox (link_id, action_id, revision, origin, created_at, attempts, not_before, reason, params)
+			VALUES ($1, $2, $4, $3, $4, 0, $4, '', '')
+			ON CONFLICT (link_id, action_id) DO UPDATE SET
+				revision = CASE WHEN excluded.revision > outbox.revision THEN excluded.revision ELSE outbox.revision + 1 END,
+				origin = CASE WHEN outbox.origin IN ('person', 'merge') THEN outbox.origin ELSE excluded.origin END,
+				attempts = 0, not_before = excluded.not_before, reason = '', params = ''`,
+			idValue(entry.Link), idValue(entry.Action), string(entry.Origin), now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		if err := tx.Want(entry.Link, crm.TriggerPush); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectedOutbox = "SELECT link_id, action_id, revision, origin, created_at, attempts, not_before, reason, params FROM outbox"
+
+func scanOutbox(row scanner) (OutboxEntry, error) {
+	var entry OutboxEntry
+	err := row.Scan(intoID(&entry.Link), intoID(&entry.Action), &entry.Revision, &entry.Origin, intoTime(&entry.CreatedAt),
+		&entry.Attempts, intoTime(&entry.NotBefore), &entry.Reason, intoJSON(&entry.Params))
+	return entry, err
+}
+
+// OutboxOf are the entries of a link that are due, oldest first, at most limit.
+func (tx *Tx) OutboxOf(link crm.LinkID, limit int) ([]OutboxEntry, error) {
+	now, err := tx.Now()
+	if err != nil {
+		return nil, err
+	}
+	var entries []OutboxEntry
+	query := selectedOutbox + " WHERE link_id = $1 AND not_before <= $2 ORDER BY created_at, action_id LIMIT $3"
+	for row, err := range tx.rows("load outbox of link "+link.String(), query, idValue(link), now.UnixMicro(), limit) {
+		if err != nil {
+			return nil, err
+		}
+		entry, err := scanOutbox(row)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// OutboxEntry is the entry of an action for a link, due or not.
+func (tx *Tx) OutboxEntry(link crm.LinkID, action crm.ActionID) (OutboxEntry, error) {
+	return scanOutbox(tx.queryRow("load outbox entry of action "+action.String(),
+		selectedOutbox+" WHERE link_id = $1 AND action_id = $2"+tx.forChange(), idValue(link), idValue(action)))
+}
+
+// OutboxDone takes an entry away unless it was put again since that revision, and reports whether it did.
+func (tx *Tx) OutboxDone(link crm.LinkID, action crm.ActionID, revision int64) (bool, error) {
+	n, err := tx.exec("finish outbox entry of action "+action.String(),
+		"DELETE FROM outbox WHERE link_id = $1 AND action_id = $2 AND revision = $3", idValue(link), idValue(action), revision)
+	return n > 0, err
+}
+
+// OutboxRetry keeps an entry for another attempt not before an instant, unless it was put again since that revision: then
+// it is due now. It reports whether it did.
+func (tx *Tx) OutboxRetry(link crm.LinkID, action crm.ActionID, revision int64, notBefore time.Time, reason crm.Reason, params map[string]string) (bool, error) {
+	n, err := tx.exec("keep outbox entry of action "+action.String(),
+		`UPDATE outbox SET attempts = attempts + 1, not_before = $4, reason = $5, params = $6
+		WHERE link_id = $1 AND action_id = $2 AND revision = $3`,
+		idValue(link), idValue(action), revision, notBefore.UnixMicro(), string(reason), paramsValue(params))
+	return n > 0, err
+}
+
+// PendingCount is how many entries a link has, due or not.
+func (tx *Tx) PendingCount(link crm.LinkID) (int, error) {
+	var n int
+	err := tx.queryRow("count outbox of link "+link.String(), "SELECT COUNT(*) FROM outbox WHERE link_id = $1", idValue(link)).Scan(&n)
+	return n, err
+}
+
+// DropOutbox takes the entry of an action for a link away, whatever its revision; none is fine.
+func (tx *Tx) DropOutbox(link crm.LinkID, action crm.ActionID) error {
+	_, err := tx.exec("drop outbox entry of action "+action.String(), "DELETE FROM outbox WHERE link_id = $1 AND action_id = $2", idValue(link), idValue(action))
+	return err
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"iter"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+)
+
+// ResourceID names a resource row.
+type ResourceID = crm.ID[Resource]
+
+// Resource is one calendar object resource of a link's calendar as it was last seen.
+type Resource struct {
+	ID    ResourceID
+	Link  crm.LinkID
+	Href  dav.Href
+	UID   string
+	ETag  dav.ETag
+	State ResourceState
+	// SeenAt is when it was last read or written; zero before that.
+	SeenAt   time.Time
+	SetAside SetAside
+	Body     []byte // its text as last seen, nil where it was not loaded or not kept
+}
+
+// ResourceState is where a resource is in its life.
+type ResourceState string
+
+// The states of a resource.
+const (
+	ResourceCreating ResourceState = "creating" // href and UID are kept, the first PUT is not confirmed
+	ResourceLive     ResourceState = "live"
+	ResourceGone     ResourceState = "gone" // proven, and what it held is still needed
+)
+
+// SetAside says why a resource cannot be used, with what a person is shown of it. The zero SetAside is none.
+type SetAside struct {
+	Reason  crm.Reason
+	Params  map[string]string
+	Subject string
+	When    string
+}
+
+const selectedResource = `r.id, r.link_id, r.href, r.uid, r.etag, r.state, r.seen_at, r.set_aside_reason, r.set_aside_params, r.shown_subject, r.shown_when`
+
+func resourceTargets(r *Resource) []any {
+	return []any{
+		intoID(&r.ID), intoID(&r.Link), &r.Href, &r.UID, &r.ETag, &r.State, intoTime(&r.SeenAt),
+		&r.SetAside.Reason, intoJSON(&r.SetAside.Params), &r.SetAside.Subject, &r.SetAside.When,
+	}
+}
+
+// resources are the rows of a query over r, with their bodies.
+func (tx *Tx) resources(attempted, where string, args ...any) ([]Resource, error) {
+	var resources []Resource
+	for row, err := range tx.rows(attempted, "SELECT "+selectedResource+", r.body FROM resource r WHERE "+where, args...) {
+		if err != nil {
+			return nil, err
+		}
+		var resource Resource
+		if err := row.Scan(append(resourceTargets(&resource), &resource.Body)...); err != nil {
+			return nil, err
+		}
+		resources = append(resources, resource)
+	}
+	return resources, nil
+}
+
+// ResourcesByHref are those of the given hrefs that are known, however each is escaped, by dav.Href.Key.
+func (tx *Tx) ResourcesByHref(link crm.LinkID, hrefs []dav.Href) (map[string]Resource, error) {
+	found := make(map[string]Resource, len(hrefs))
+	d := tx.store.dialect
+	err := listed(tx, hrefs, func(h dav.Href) any { return key(h.Key()) }, func(list string, values []any) error {
+		last := d.param(len(values) + 1)
+		resources, err := tx.resources("load resources by href", "r.link_id = "+last+" AND r.href_key IN "+list, append(values, idValue(link))...)
+		for _, resource := range resources {
+			found[resource.Href.Key()] = resource
+		}
+		return err
+	})
+	return found, err
+}
+
+// ResourcesByUID are the resources of a link with that UID; a calendar can hold one UID under two hrefs.
+func (tx *Tx) ResourcesByUID(link crm.LinkID, uid string) ([]Resource, error) {
+	return tx.resources("load resources by UID", "r.link_id = $1 AND r.uid_key = $2 ORDER BY r.id", idValue(link), key(uid))
+}
+
+// ResourcesByUIDs are the resources of a link with one of the UIDs, by UID.
+func (tx *Tx) ResourcesByUIDs(link crm.LinkID, uids []string) (map[string][]Resource, error) {
+	found := make(map[string][]Resource, len(uids))
+	d := tx.store.dialect
+	err := listed(tx, uids, func(uid string) any { return key(uid) }, func(list string, values []any) error {
+		last := d.param(len(values) + 1)
+		resources, err := tx.resources("load resources by UID", "r.link_id = "+last+" AND r.uid_key IN "+list+" ORDER BY r.id", append(values, idValue(link))...)
+		for _, resource := range resources {
+			found[resource.UID] = append(found[resource.UID], resource)
+		}
+		return err
+	})
+	return found, err
+}
+
+// Resource is one resource with its body.
+func (tx *Tx) Resource(id ResourceID) (Resource, error) {
+	var resource Resource
+	err := tx.queryRow("load resource "+id.String(), "SELECT "+selectedResource+", r.body FROM resource r WHERE r.id = $1"+tx.forChange(), idValue(id)).
+		Scan(append(resourceTargets(&resource), &resource.Body)...)
+	return resource, err
+}
+
+// Resources yields all resources of a link without their bodies, in no particular order. Nothing else may be asked of tx
+// before it ends.
+func (tx *Tx) Resources(link crm.LinkID) iter.Seq2[Resource, error] {
+	return tx.withoutBodies("load resources", "r.link_id = $1", idValue(link))
+}
+
+// SetAsideResources yields those of a link that cannot be used, as Resources does.
+func (tx *Tx) SetAsideResources(link crm.LinkID) iter.Seq2[Resource, error] {
+	return tx.withoutBodies("load resources set aside", "r.link_id = $1 AND r.set_aside_reason <> '' ORDER BY r.id", idValue(link))
+}
+
+func (tx *Tx) withoutBodies(attempted, where string, args ...any) iter.Seq2[Resource, error] {
+	return func(yield func(Resource, error) bool) {
+		for row, err := range tx.rows(attempted, "SELECT "+selectedResource+" FROM resource r WHERE "+where, args...) {
+			var resource Resource
+			if err == nil {
+				err = row.Scan(resourceTargets(&resource)...)
+			}
+			if !yield(resource, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// InsertResources adds resources. ErrDuplicate: one has the href of another of its link.
+func (tx *Tx) InsertResources(resources []Resource) error {
+	columns := []string{"id", "link_id", "href", "href_key", "uid", "uid_key", "etag", "state", "seen_at", "set_aside_reason", "set_aside_params", "shown_subject", "shown_when", "body"}
+	return tx.insertRows("insert resources", "resource", columns, len(resources), func(i int, values []any) {
+		r := &resources[i]
+		copy(values, []any{
+			idValue(r.ID), idValue(r.Link), opaque(r.Href), key(r.Href.Key()), opaque(r.UID), key(r.UID), opaque(r.ETag), string(r.State), timeValue(r.SeenAt),
+			string(r.SetAside.Reason), paramsValue(r.SetAside.Params), r.SetAside.Subject, r.SetAside.When, r.Body,
+		})
+	})
+}
+
+// UpdateResources replaces resources but for their link, bodies included.
+func (tx *Tx) UpdateResources(resources []Resource) error {
+	for i := range resources {
+		r := &resources[i]
+		err := tx.execOne(ErrNotFound, "update resource "+r.ID.String(), `UPDATE resource SET href = $2, href_key = $3, uid = $4, uid_key = $5, etag = $6, state = $7,
+				seen_at = $8, set_aside_reason = $9, set_aside_params = $10, shown_subject = $11, shown_when = $12, body = $13 WHERE id = $1`,
+			idValue(r.ID), opaque(r.Href), key(r.Href.Key()), opaque(r.UID), key(r.UID), opaque(r.ETag), string(r.State),
+			timeValue(r.SeenAt), string(r.SetAside.Reason), paramsValue(r.SetAside.Params), r.SetAside.Subject, r.SetAside.When, r.Body)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteResource removes a resource with its bindings: nothing of it is needed any more.
+func (tx *Tx) DeleteResource(id ResourceID) error {
+	attempted := "delete resource " + id.String()
+	if _, err := tx.exec(attempted, "DELETE FROM binding WHERE resource_id = $1", idValue(id)); err != nil {
+		return err
+	}
+	return tx.execOne(ErrNotFound, attempted, "DELETE FROM resource WHERE id = $1", idValue(id))
+}

@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"agendaonline/internal/crm"
+)
+
+// Tx is one transaction; see the package comment for what holds in it.
+type Tx struct {
+	ctx      context.Context
+	store    *Store
+	sql      *sql.Tx
+	writable bool
+	prepared map[string]*sql.Stmt
+
+	wanted    map[crm.LinkID]crm.Trigger
+	announced []announcement
+}
+
+// How often Write starts again, and how long it waits before the second time; twice as long each time after.
+const (
+	maxAttempts  = 10
+	firstBackoff = time.Millisecond
+)
+
+// Read calls fn with a transaction that sees one moment of the database and changes nothing.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
+	options := &sql.TxOptions{ReadOnly: true}
+	if s.dialect == postgresDialect {
+		options.Isolation = sql.LevelRepeatableRead
+	}
+	begun, err := s.read.BeginTx(ctx, options)
+	if err != nil {
+		return s.dialect.translate(ctx, "begin to read", err)
+	}
+	defer begun.Rollback()
+	return fn(&Tx{ctx: ctx, store: s, sql: begun})
+}
+
+// Write calls fn with a transaction and commits what it did unless it returns an error. When another transaction was in the
+// way it starts again, calling fn anew, a bounded number of times. ErrUnknownOutcome: the commit may have happened.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	backoff := firstBackoff
+	for attempt := 1; ; attempt++ {
+		err := s.writeOnce(ctx, fn)
+		if err == nil || attempt == maxAttempts || !transient(err) {
+			return err
+		}
+		wait := time.NewTimer(backoff)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return fmt.Errorf("write again: %w", context.Cause(ctx))
+		case <-wait.C:
+		}
+		backoff *= 2
+	}
+}
+
+func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error) error {
+	begun, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return s.dialect.translate(ctx, "begin to write", err)
+	}
+	defer begun.Rollback()
+	tx := &Tx{ctx: ctx, store: s, sql: begun, writable: true}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.wakeWanted(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("commit: %w", context.Cause(ctx))
+	}
+	if err := begun.Commit(); err != nil {
+		return s.commitError(ctx, err)
+	}
+	s.bus.publish(tx.announced)
+	return nil
+}
+
+// commitError tells a commit that was refused from one whose answer was lost.
+func (s *Store) commitError(ctx context.Context, err error) error {
+	kind, _ := s.dialect.classify(err)
+	var refused *pgconn.PgError
+	switch {
+	case kind != kindOther, errors.As(err, &refused), pgconn.SafeToRetry(err), errors.Is(err, sql.ErrTxDone):
+		return s.dialect.translate(ctx, "commit", err)
+	}
+	return fmt.Errorf("commit: %w: %v", ErrUnknownOutcome, err)
+}
+
+// Now is the time that leases and retries go by.
+func (tx *Tx) Now() (time.Time, error) {
+	if tx.store.clock != nil {
+		return tx.store.clock().UTC().Truncate(time.Microsecond), nil
+	}
+	var now time.Time
+	err := tx.queryRow("read the clock", tx.store.dialect.clock).Scan(intoTime(&now))
+	return now, err
+}
+
+// exec runs a statement and says how many rows it touched.
+func (tx *Tx) exec(attempted, query string, args ...any) (int64, error) {
+	if err := storable(attempted, args); err != nil {
+		return 0, err
+	}
+	var result sql.Result
+	statement, err := tx.statement(query)
+	switch {
+	case err != nil:
+	case statement != nil:
+		result, err = statement.ExecContext(tx.ctx, args...)
+	default:
+		result, err = tx.sql.ExecContext(tx.ctx, query, args...)
+	}
+	if err != nil {
+		return 0, tx.failed(attempted, err)
+	}
+	n, err := result.RowsAffected()
+	return n, tx.failed(attempted, err)
+}
+
+// execOne runs a statement that must touch exactly one row; otherwise it fails with missing.
+func (tx *Tx) execOne(missing error, attempted, query string, args ...any) error {
+	n, err := tx.exec(attempted, query, args...)
+	if err == nil && n == 0 {
+		return fmt.Errorf("%s: %w", attempted, missing)
+	}
+	return err
+}
+
+// rows yields the rows of a query, to be scanned before the next. Nothing else may be asked of tx meanwhile.
+func (tx *Tx) rows(attempted, query string, args ...any) iter.Seq2[scanner, error] {
+	return func(yield func(scanner, error) bool) {
+		if err := storable(attempted, args); err != nil {
+			yield(scanner{}, err)
+			return
+		}
+		var rows *sql.Rows
+		statement, err := tx.statement(query)
+		switch {
+		case err != nil:
+		case statement != nil:
+			rows, err = statement.QueryContext(tx.ctx, args...)
+		default:
+			rows, err = tx.sql.QueryContext(tx.ctx, query, args...)
+		}
+		if err != nil {
+			yield(scanner{}, tx.failed(attempted, err))
+			return
+		}
+		defer rows.Close()
+		row := scanner{tx, attempted, rows.Scan}
+		for rows.Next() {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(scanner{}, tx.failed(attempted, err))
+		}
+	}
+}
+
+// queryRow is the one row of a query; scanning it fails with ErrNotFound when there is none.
+func (tx *Tx) queryRow(attempted, query string, args ...any) scanner {
+	if err := storable(attempted, args); err != nil {
+		return scanner{tx, attempted, func(...any) error { return err }}
+	}
+	statement, err := tx.statement(query)
+	if err != nil {
+		return scanner{tx, attempted, func(...any) error { return err }}
+	}
+	if statement != nil {
+		return scanner{tx, attempted, statement.QueryRowContext(tx.ctx, args...).Scan}
+	}
+	return scanner{tx, attempted, tx.sql.QueryRowContext(tx.ctx, query, args...).Scan}
+}
+
+// statement is the query prepared in this transaction, nil where the driver prepares by itself.
+func (tx *Tx) statement(query string) (*sql.Stmt, error) {
+	if !tx.store.dialect.prepares {
+		return nil, nil
+	}
+	if statement, known := tx.prepared[query]; known {
+		return statement, nil
+	}
+	statement, err := tx.sql.PrepareContext(tx.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if tx.prepared == nil {
+		tx.prepared = map[string]*sql.Stmt{}
+	}
+	tx.prepared[query] = statement
+	return statement, nil
+}
+
+// forChange ends a SELECT whose rows this transaction may go on to change.
+func (tx *Tx) forChange() string {
+	if tx.writable {
+		return tx.store.dialect.lockRows
+	}
+	return ""
+}
+
+func (tx *Tx) failed(attempted string, err error) error {
+	return tx.store.dialect.translate(tx.ctx, attempted, err)
+}
+
+// storable refuses on both databases the text that one of them cannot keep.
+func storable(attempted string, args []any) error {
+	for _, arg := range args {
+		text, isText := arg.(string)
+		if isText && (strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text)) {
+			return fmt.Errorf("%s: %w", attempted, ErrText)
+		}
+	}
+	return nil
+}
+
+// scanner reads the columns of one row.
+type scanner struct {
+	tx        *Tx
+	attempted string
+	scan      func(...any) error
+}
+
+// Scan reads the columns into the targets.
+func (s scanner) Scan(targets ...any) error {
+	err := s.scan(targets...)
+	if errors.Is(err, ErrText) {
+		return err
+	}
+	return s.tx.failed(s.attempted, err)
+}

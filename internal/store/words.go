@@ -1,0 +1,123 @@
+package store
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"agendaonline/internal/crm"
+)
+
+// Marks before the words of a single field, so that one index finds a word anywhere or in that field only.
+const (
+	markThirdParty = "@"
+	markContact    = "~"
+	markDossier    = "#"
+)
+
+// Bounds of what is found by search, so that an enormous description does not make an enormous index entry.
+const (
+	maxWordLetters = 64
+	maxSearchBytes = 256 << 10
+)
+
+// searchText is what an action is found by: its words, each once, each after a space and before one. The marked words of
+// the single fields follow.
+func searchText(action *crm.Action) string {
+	collected := wordSet{seen: make(map[string]struct{}, 32)}
+	collected.add("", action.Subject)
+	for _, field := range []struct{ mark, text string }{
+		{markThirdParty, action.ThirdParty}, {markContact, action.Contact}, {markDossier, action.Dossier},
+	} {
+		if field.text != "" {
+			collected.add("", field.text)
+			collected.add(field.mark, field.text)
+		}
+	}
+	collected.add("", action.Description)
+	if collected.text.Len() == 0 {
+		return ""
+	}
+	collected.text.WriteByte(' ')
+	return collected.text.String()
+}
+
+type wordSet struct {
+	text strings.Builder
+	seen map[string]struct{}
+}
+
+func (s *wordSet) add(mark, text string) {
+	for word := range words(text) {
+		word = mark + word
+		if _, known := s.seen[word]; known || s.text.Len()+len(word) > maxSearchBytes {
+			continue
+		}
+		s.seen[word] = struct{}{}
+		s.text.WriteByte(' ')
+		s.text.WriteString(word)
+	}
+}
+
+// words yields the words of a text as they are compared: letters and digits in lower case without diacritics.
+func words(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for word := range strings.FieldsFuncSeq(fold(text), func(r rune) bool { return !inWord(r) }) {
+			if !yield(cutWord(word)) {
+				return
+			}
+		}
+	}
+}
+
+func inWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.Mc, r)
+}
+
+func cutWord(word string) string {
+	if len(word) <= maxWordLetters {
+		return word
+	}
+	letters := 0
+	for i := range word {
+		if letters == maxWordLetters {
+			return word[:i]
+		}
+		letters++
+	}
+	return word
+}
+
+// fold gives texts that differ in case, diacritics or form only the same form.
+func fold(text string) string {
+	ascii := true
+	for i := 0; i < len(text) && ascii; i++ {
+		ascii = text[i] < utf8.RuneSelf
+	}
+	if ascii {
+		return strings.ToLower(text)
+	}
+	// Lower case once more at the end: decomposing brings new capitals (U+1D400, mathematical A).
+	folded := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFKD.String(strings.ToLower(text)))
+	return norm.NFC.String(strings.Map(dropMark, norm.NFD.String(letters.Replace(folded))))
+}
+
+func dropMark(r rune) rune {
+	if unicode.Is(unicode.Mn, r) {
+		return -1
+	}
+	return r
+}
+
+// letters that Unicode does not take apart, though people type them so.
+var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "đ", "d", "ð", "d", "ħ", "h", "ı", "i", "ł", "l", "þ", "th", "ς", "σ")
