@@ -210,6 +210,15 @@ func (tx *Tx) SetSyncState(id crm.ActionID, state crm.SyncState) error {
 		idValue(id), string(state.Name), string(state.Reason), paramsValue(state.Params))
 }
 
+// SetSyncStateOfFollower changes how every action that a user follows stands towards the calendar, but for those without a
+// date and those in the trash; their versions stay.
+func (tx *Tx) SetSyncStateOfFollower(user crm.UserID, state crm.SyncState) error {
+	_, err := tx.exec("set sync state of the actions of user "+user.String(),
+		"UPDATE action SET sync_name = $2, sync_reason = $3, sync_params = $4 WHERE followed_by = $1 AND deleted_at IS NULL AND last_date <> ''",
+		idValue(user), string(state.Name), string(state.Reason), paramsValue(state.Params))
+	return err
+}
+
 // ActionsToPush are the actions that a first sync of link makes events of: followed by user, out of the trash, with a date
 // that is not past today, and not bound to an event of link (semantics 4, rule 2). In order of id, without documents.
 func (tx *Tx) ActionsToPush(link crm.LinkID, user crm.UserID, today crm.Date) ([]crm.Action, error) {

@@ -51,6 +51,13 @@ func (tx *Tx) ActionsOfUIDs(calendar string, uids []string) (map[string]crm.Acti
 	return known, err
 }
 
+// HasAlias reports whether a calendar ever knew an event of the action.
+func (tx *Tx) HasAlias(action crm.ActionID) (bool, error) {
+	var has bool
+	err := tx.queryRow("look for aliases of action "+action.String(), "SELECT EXISTS (SELECT 1 FROM alias WHERE action_id = $1)", idValue(action)).Scan(&has)
+	return has, err
+}
+
 // TombstoneID names a tombstone.
 type TombstoneID = crm.ID[Tombstone]
 
