@@ -80,7 +80,7 @@ func InputOf(action crm.Action) ActionInput {
 // ActionQuery is what List looks for; the zero ActionQuery is every action that is not in the trash (semantics 10). Ranges
 // are closed on both sides for dates, half-open for instants; a zero end is open.
 type ActionQuery struct {
-	Text       string // all words, the last as a prefix, in subject, description, third party and contact
+	Text       string // all words, the last as a prefix, in subject, description, third party, contact and dossier
 	ThirdParty string
 	Contact    string
 	Dossier    string

@@ -47,6 +47,20 @@ func checkAction(before crm.Action, in ActionInput, ref reference) (crm.Action, 
 	return after, &p
 }
 
+// checkRestored makes the action in which one field has the value that a history row keeps. The error is one of the row.
+func checkRestored(before crm.Action, f field, text string, ref reference) (crm.Action, *problems, error) {
+	restored := before
+	if err := f.restore(&restored, text); err != nil {
+		return before, nil, err
+	}
+	base := before
+	if f.trusted {
+		base = restored
+	}
+	after, p := checkAction(base, InputOf(restored), ref)
+	return after, p, nil
+}
+
 // zoneFor is the zone of an action whose input names none: what it has, else its follower's, else the installation's
 // (semantics 5).
 func (r reference) zoneFor(before crm.Action, follower crm.UserID) string {

@@ -5,6 +5,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/store"
 )
 
 // LinkView is a link with what its row of the screen shows.
@@ -50,8 +51,9 @@ type SetAsideView struct {
 
 // RunQuery asks for runs, the newest first.
 type RunQuery struct {
-	Link  crm.LinkID // zero: of every link that the caller may see
-	Limit int        // 0: 50; at most 200
+	Link   crm.LinkID // zero: of every link that the caller may see
+	Before crm.RunID  // the last one of the page before; zero: the newest
+	Limit  int        // 0: 50; at most 200
 }
 
 // RunView is one run with the name of its link's user.
@@ -61,7 +63,7 @@ type RunView struct {
 }
 
 // HeldID names one thing that waits for a person.
-type HeldID = crm.ID[HeldView]
+type HeldID = store.HeldID
 
 // HeldView is one thing that waits for a person's decision.
 type HeldView struct {

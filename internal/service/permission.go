@@ -24,7 +24,7 @@ const (
 	SeeChoices     Deed = "see_choices"
 	SeeUsers       Deed = "see_users"
 	ManageUsers    Deed = "manage_users"
-	ChangeOwnUser  Deed = "change_own_user" // language, time zone and password
+	ChangeOwnUser  Deed = "change_own_user" // language and time zone
 	SeeSettings    Deed = "see_settings"
 	ManageSettings Deed = "manage_settings"
 	SeeLink        Deed = "see_link" // its state, runs, events set aside and decisions

@@ -76,6 +76,9 @@ type Exchange struct {
 	Answered string
 }
 
+// StepSyncToken is the name of the step that asks for changes twice; Service looks for what it says.
+const StepSyncToken = "sync_token"
+
 // StepOutcome is how a step ended.
 type StepOutcome string
 

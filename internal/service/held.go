@@ -1,0 +1,128 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/store"
+)
+
+// HeldDeletions: so many events disappeared that nothing was deleted here (semantics 7). DecideDelete puts their actions
+// into the trash, DecideWriteBack writes the events back.
+const (
+	HeldDeletions   = "deletions"
+	DecideDelete    = "delete"
+	DecideWriteBack = "write_back"
+)
+
+// What is wrong with a decision.
+const (
+	CodeUnknownDecision = "held.unknown_decision"
+	CodeDecidedAlready  = "held.decided_already"
+)
+
+// decisions are what can be decided about each kind.
+var decisions = map[string][]string{HeldDeletions: {DecideDelete, DecideWriteBack}}
+
+// maxHeldActions bounds how many actions of one decision are shown.
+const maxHeldActions = 200
+
+// Held is what waits for a decision that the caller may take, the oldest first.
+func (s *Service) Held(ctx context.Context, caller Caller) ([]HeldView, error) {
+	if err := caller.permit(Decide, Subject{User: caller.User.ID}); err != nil {
+		return nil, err
+	}
+	var views []HeldView
+	err := s.read(ctx, func(tx *store.Tx) error {
+		undecided, err := tx.Undecided(crm.LinkID{})
+		if err != nil {
+			return err
+		}
+		names, err := userNames(tx)
+		if err != nil {
+			return err
+		}
+		for _, held := range undecided {
+			link, err := livingLink(tx, caller, held.Link, Decide)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			view := HeldView{
+				ID: held.ID, Link: held.Link, UserName: names[link.User], Kind: held.Kind, CreatedAt: held.CreatedAt,
+				Count: len(held.Subject.Actions), Decisions: decisions[held.Kind],
+			}
+			if view.Actions, err = heldActions(tx, caller, held, names); err != nil {
+				return err
+			}
+			views = append(views, view)
+		}
+		return nil
+	})
+	return views, err
+}
+
+func heldActions(tx *store.Tx, caller Caller, held store.Held, names map[crm.UserID]string) ([]ActionView, error) {
+	actions, err := tx.Actions(held.Subject.Actions[:min(len(held.Subject.Actions), maxHeldActions)])
+	if err != nil {
+		return nil, err
+	}
+	var views []ActionView
+	for _, action := range actions {
+		if view, err := see(caller, action, names); err == nil {
+			views = append(views, view)
+		}
+	}
+	return views, nil
+}
+
+// Decide takes a decision; the link's next run, which starts at once, carries it out.
+func (s *Service) Decide(ctx context.Context, caller Caller, id HeldID, decision string) error {
+	var link crm.LinkID
+	err := s.write(ctx, func(tx *store.Tx) error {
+		held, err := tx.Held(id)
+		if err != nil {
+			return err
+		}
+		link = held.Link
+		if _, err := livingLink(tx, caller, link, Decide); err != nil {
+			return err
+		}
+		if !slices.Contains(decisions[held.Kind], decision) {
+			return crm.Problems{crm.NewProblem(CodeUnknownDecision, "decision", "decision", shortened(decision))}
+		}
+		if err := tx.Decide(id, caller.User.ID, s.now(), decision); err != nil {
+			return err
+		}
+		if err := s.decided(tx, link); err != nil {
+			return err
+		}
+		tx.AnnounceLink(link)
+		return tx.Want(link, crm.TriggerPerson)
+	})
+	if errors.Is(err, store.ErrVersion) {
+		return crm.Problems{crm.NewProblem(CodeDecidedAlready, "")}
+	}
+	if err == nil {
+		s.Waker.Wake(link)
+	}
+	return err
+}
+
+// decided takes the mark off a link for which nothing waits any more.
+func (s *Service) decided(tx *store.Tx, link crm.LinkID) error {
+	undecided, err := tx.Undecided(link)
+	if err != nil || len(undecided) > 0 {
+		return err
+	}
+	sync, err := tx.LinkSync(link)
+	if err != nil {
+		return err
+	}
+	sync.NeedsDecision = false
+	return tx.UpdateLinkSync(link, sync)
+}

@@ -1,0 +1,171 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/store"
+)
+
+// CreateLink tests the connection and, when it works, saves the link and starts its first sync. Nothing is saved when it
+// does not: the problem is that of the test.
+func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (crm.Link, error) {
+	if err := caller.permit(ManageLinks, Subject{}); err != nil {
+		return crm.Link{}, err
+	}
+	var p problems
+	in = checkLink(&p, in, true)
+	if err := s.checkLinkUser(ctx, &p, in.User); err != nil {
+		return crm.Link{}, err
+	}
+	if err := p.err(); err != nil {
+		return crm.Link{}, err
+	}
+	verdict, err := s.tried(ctx, in, in.Password)
+	if err != nil {
+		return crm.Link{}, err
+	}
+	id := crm.NewID[crm.Link](s.IDs)
+	link := crm.Link{
+		ID: id, Version: 1, User: in.User, Kind: in.Kind, Address: in.Address, CalendarHref: verdict.Calendar.Href, CalendarName: verdict.Calendar.Name,
+		Username: in.Username, Addresses: verdict.Addresses, PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken && verdict.NoSyncToken,
+		ReadOnly: verdict.Calendar.ReadOnly, CreatedAt: s.now(),
+	}
+	sealed := s.Keys.Seal(SecretPlace(id), []byte(in.Password))
+	err = s.write(ctx, func(tx *store.Tx) error {
+		sync := store.LinkSync{Traits: verdict.Traits, CalendarName: link.CalendarName, ReadOnly: link.ReadOnly}
+		if err := tx.InsertLink(link, sealed, sync); err != nil {
+			return err
+		}
+		tx.AnnounceLink(id)
+		return nil
+	})
+	if err != nil {
+		return crm.Link{}, s.duplicateLink(ctx, err, in.User, link.CalendarHref)
+	}
+	s.Waker.Wake(id)
+	return link, nil
+}
+
+// checkLinkUser: a link has a user who is active and has no other.
+func (s *Service) checkLinkUser(ctx context.Context, p *problems, id crm.UserID) error {
+	return s.read(ctx, func(tx *store.Tx) error {
+		user, err := tx.User(id)
+		switch {
+		case id.IsZero():
+			p.add(CodeMissing, "user")
+			return nil
+		case errors.Is(err, store.ErrNotFound):
+			p.add(CodeUnknownUser, "user")
+			return nil
+		case err != nil:
+			return err
+		case !user.Active:
+			p.add(CodeInactiveUser, "user", "name", user.Name)
+			return nil
+		}
+		_, err = tx.LinkOfUser(id)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			p.add(CodeLinkUserHasLink, "user", "name", user.Name)
+		}
+		return err
+	})
+}
+
+// ChangeLink changes how a link signs in. It is tested anew; its user and calendar stay what they are. A new password lets
+// a link go on that waited to be signed in again.
+func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, version int64, in LinkInput) (crm.Link, error) {
+	var before crm.Link
+	var sealed []byte
+	err := s.read(ctx, func(tx *store.Tx) error {
+		var err error
+		if before, err = livingLink(tx, caller, id, ManageLinks); err != nil {
+			return err
+		}
+		sealed, err = tx.Secret(id)
+		return err
+	})
+	if err != nil {
+		return crm.Link{}, err
+	}
+	if before.Version != version {
+		return crm.Link{}, s.linkMoved(ctx, caller, id)
+	}
+	var p problems
+	in = checkLinkChange(&p, before, in)
+	if err := p.err(); err != nil {
+		return crm.Link{}, err
+	}
+	password := in.Password
+	if password == "" {
+		opened, err := s.Keys.Open(SecretPlace(id), sealed)
+		if err != nil {
+			return crm.Link{}, err
+		}
+		password = string(opened)
+	}
+	verdict, err := s.tried(ctx, in, password)
+	if err != nil {
+		return crm.Link{}, err
+	}
+	if store.CalendarKey(verdict.Calendar.Href) != store.CalendarKey(before.CalendarHref) {
+		return crm.Link{}, crm.Problems{crm.NewProblem(CodeLinkOtherCalendar, "address")}
+	}
+	return s.changeLink(ctx, caller, id, version, func(tx *store.Tx, link *crm.Link, _ time.Time) (bool, error) {
+		link.Address, link.Username, link.PlainHTTP = in.Address, in.Username, in.PlainHTTP
+		link.Addresses = united(verdict.Addresses, link.Addresses)
+		link.WithoutSyncToken = in.WithoutSyncToken && verdict.NoSyncToken
+		if err := tx.SetSecret(id, s.Keys.Seal(SecretPlace(id), []byte(password))); err != nil {
+			return false, err
+		}
+		sync, err := tx.LinkSync(id)
+		if err != nil {
+			return false, err
+		}
+		for _, trait := range verdict.Traits.All() {
+			evidence, _ := verdict.Traits.Evidence(trait)
+			sync.Traits = sync.Traits.With(trait, evidence)
+		}
+		sync.SignInAgain, sync.Failing, sync.Failures = false, crm.Failing{}, 0
+		link.SignInAgain, link.Failing = false, crm.Failing{}
+		return true, tx.UpdateLinkSync(id, sync)
+	})
+}
+
+// checkLinkChange checks what was typed over a link that is there.
+func checkLinkChange(p *problems, before crm.Link, in LinkInput) LinkInput {
+	if !in.User.IsZero() && in.User != before.User {
+		p.add(CodeLinkOtherUser, "user")
+	}
+	if in.Calendar != "" && store.CalendarKey(in.Calendar) != store.CalendarKey(before.CalendarHref) {
+		p.add(CodeLinkOtherCalendar, "calendar")
+	}
+	if in.Kind != "" && in.Kind != before.Kind {
+		p.add(CodeLinkKind, "kind", "kind", shortened(string(in.Kind)))
+	}
+	in.User, in.Calendar, in.Kind = before.User, before.CalendarHref, before.Kind
+	in = checkLink(p, in, false)
+	if to := origin(in.Address); in.Password == "" && to != origin(before.Address) {
+		p.add(CodeLinkPasswordAgain, "password", "host", shortened(to))
+	}
+	return in
+}
+
+// united is one list of both, each address once.
+func united(lists ...[]string) []string {
+	var all []string
+	for _, list := range lists {
+		for _, address := range list {
+			if !slices.Contains(all, address) {
+				all = append(all, address)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,222 @@
+package service
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/store"
+)
+
+// deedOf is what a method does, and a call of it by somebody: on an action, or about the follower's user and link.
+type deedOf struct {
+	deed Deed
+	call func(w *world, by Caller, on target) error
+}
+
+type target struct {
+	action crm.Action
+	change crm.ChangeID
+	link   crm.Link
+	held   HeldID
+}
+
+// methods has every exported method of Service. A method that does two deeds stands here once for each.
+var methods = map[string][]deedOf{
+	"Get": {{SeeAction, func(w *world, by Caller, on target) error {
+		view, err := w.Get(w.ctx(), by, on.action.ID)
+		if err == nil && view.Busy {
+			return errBusy
+		}
+		return err
+	}}},
+	"History": {{SeeHistory, func(w *world, by Caller, on target) error { _, err := w.History(w.ctx(), by, on.action.ID); return err }}},
+	"Create": {
+		{CreateAction, func(w *world, by Caller, _ target) error {
+			_, err := w.Create(w.ctx(), by, ActionInput{FollowedBy: by.User.ID})
+			return err
+		}},
+	},
+	"Change": {
+		{ChangeAction, func(w *world, by Caller, on target) error {
+			_, err := w.Change(w.ctx(), by, on.action.ID, on.action.Version, edit(on.action, renamed))
+			return err
+		}},
+		{Reassign, func(w *world, by Caller, on target) error {
+			toThird := func(in *ActionInput) { in.FollowedBy = third.ID }
+			_, err := w.Change(w.ctx(), by, on.action.ID, on.action.Version, edit(on.action, toThird))
+			return err
+		}},
+	},
+	"RestoreValue": {{ChangeAction, func(w *world, by Caller, on target) error {
+		_, err := w.RestoreValue(w.ctx(), by, on.action.ID, on.change, on.action.Version)
+		return err
+	}}},
+	"Delete": {{DeleteAction, func(w *world, by Caller, on target) error {
+		_, err := w.Delete(w.ctx(), by, on.action.ID, on.action.Version)
+		return err
+	}}},
+	"Restore": {{RestoreAction, func(w *world, by Caller, on target) error { _, err := w.Restore(w.ctx(), by, on.action.ID); return err }}},
+
+	"OpenActions": {{PullCalendars, func(w *world, by Caller, _ target) error { _, err := w.OpenActions(w.ctx(), by, nil); return err }}},
+	"Progress":    {{PullCalendars, func(w *world, by Caller, _ target) error { _, err := w.Progress(w.ctx(), by); return err }}},
+	"Choices":     {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Choices(w.ctx(), by); return err }}},
+	"Users":       {{SeeUsers, func(w *world, by Caller, _ target) error { _, err := w.Users(w.ctx(), by); return err }}},
+	"User":        {{SeeUsers, func(w *world, by Caller, _ target) error { _, err := w.User(w.ctx(), by, follower.ID); return err }}},
+	"CreateUser": {{ManageUsers, func(w *world, by Caller, _ target) error {
+		_, err := w.CreateUser(w.ctx(), by, newUser("user-"+crm.NewID[crm.User](w.IDs).String()))
+		return err
+	}}},
+	"ChangeUser": {
+		{ChangeOwnUser, func(w *world, by Caller, _ target) error {
+			in := UserInputOf(w.user.User)
+			in.Language = crm.French
+			return w.changeFollower(by, in)
+		}},
+		{ManageUsers, func(w *world, by Caller, _ target) error {
+			in := UserInputOf(w.user.User)
+			in.Name = "Name " + w.clock.now().String()
+			return w.changeFollower(by, in)
+		}},
+	},
+	"Settings": {{SeeSettings, func(w *world, by Caller, _ target) error { _, err := w.Settings(w.ctx(), by); return err }}},
+	"ChangeSettings": {{ManageSettings, func(w *world, by Caller, _ target) error {
+		settings, err := w.Settings(w.ctx(), w.admin)
+		w.must(err)
+		_, err = w.ChangeSettings(w.ctx(), by, settings.Version, SettingsInputOf(settings))
+		return err
+	}}},
+
+	"Links":    {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Links(w.ctx(), by); return err }}}, // shows each what SeeLink lets him see
+	"Held":     {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Held(w.ctx(), by); return err }}},
+	"Link":     {{SeeLink, func(w *world, by Caller, on target) error { _, err := w.Link(w.ctx(), by, on.link.ID); return err }}},
+	"SetAside": {{SeeLink, func(w *world, by Caller, on target) error { _, err := w.SetAside(w.ctx(), by, on.link.ID); return err }}},
+	"Runs": {{SeeLink, func(w *world, by Caller, on target) error {
+		_, err := w.Runs(w.ctx(), by, RunQuery{Link: on.link.ID})
+		return err
+	}}},
+	"SyncNow": {{SyncLink, func(w *world, by Caller, on target) error { return w.SyncNow(w.ctx(), by, on.link.ID) }}},
+	"Decide":  {{Decide, func(w *world, by Caller, on target) error { return w.Decide(w.ctx(), by, on.held, DecideDelete) }}},
+	"CreateLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.CreateLink(w.ctx(), by, w.linkInput(w.peer))
+		if found, _ := errors.AsType[crm.Problems](err); found != nil {
+			return nil // allowed, but there is one already
+		}
+		return err
+	}}},
+	"ChangeLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.ChangeLink(w.ctx(), by, on.link.ID, on.link.Version, w.linkInput(w.user))
+		return err
+	}}},
+	"PauseLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.PauseLink(w.ctx(), by, on.link.ID, on.link.Version)
+		return err
+	}}},
+	"ResumeLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.ResumeLink(w.ctx(), by, on.link.ID, on.link.Version)
+		return err
+	}}},
+	"RemoveLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		return w.RemoveLink(w.ctx(), by, on.link.ID, on.link.Version)
+	}}},
+	"TestLink": {{ManageLinks, func(w *world, by Caller, _ target) error {
+		_, err := w.TestLink(w.ctx(), by, w.linkInput(w.user), func(TestStep) {})
+		return err
+	}}},
+	"TestSavedLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.TestSavedLink(w.ctx(), by, on.link.ID, func(TestStep) {})
+		return err
+	}}},
+}
+
+// withoutPermission are the methods that nobody but the program itself, and its operator at the command line, can reach.
+var withoutPermission = []string{"Start", "CreateAdministrator"}
+
+var onActions = []Deed{SeeAction, SeeHistory, SeeEvent, ChangeAction, DeleteAction, RestoreAction, Reassign}
+
+var errBusy = errors.New("busy")
+
+func (w *world) changeFollower(by Caller, in UserInput) error {
+	user, err := w.User(w.ctx(), w.admin, follower.ID)
+	w.must(err)
+	_, err = w.ChangeUser(w.ctx(), by, follower.ID, user.Version, in)
+	return err
+}
+
+// target makes something for one call to be done to.
+func (w *world) target(kind string) target {
+	w.t.Helper()
+	if views, err := w.Links(w.ctx(), w.user); err != nil || len(views) == 0 {
+		w.link(w.user) // the first time, and after RemoveLink
+	}
+	action := w.action(w.user)
+	change := crm.Change{ID: crm.NewID[crm.Change](w.IDs), Action: action.ID, At: w.clock.now(), Actor: w.user.actor(), What: crm.Changed, Name: "subject", Before: "Before"}
+	w.writeRows(func(tx *store.Tx) error { return tx.AppendHistory([]crm.Change{change}) })
+	action = w.alter(action, func(a *crm.Action) {
+		want := actionKinds[kind]
+		a.FollowedBy, a.Private, a.DeletedAt = want.FollowedBy, want.Private, want.DeletedAt
+	})
+	on := target{action: action, change: change.ID}
+	w.writeRows(func(tx *store.Tx) error {
+		var err error
+		if on.link, err = tx.LinkOfUser(follower.ID); err != nil {
+			return err
+		}
+		on.held = crm.NewID[store.Held](w.IDs)
+		return tx.InsertHeld(store.Held{ID: on.held, Link: on.link.ID, Kind: HeldDeletions, CreatedAt: time.Unix(1, 0)})
+	})
+	return on
+}
+
+// S18: every method, by everybody, on everything, answers as Permit does.
+func TestService_every_method_asks_Permit(t *testing.T) {
+	w := oneWorld(t)
+	var kinds []string
+	for kind := range actionKinds {
+		kinds = append(kinds, kind)
+	}
+	slices.Sort(kinds)
+	signedOut := Caller{User: crm.User{ID: follower.ID, Role: crm.RoleAdministrator}}
+	for method := range reflect.TypeFor[*Service]().Methods() {
+		if slices.Contains(withoutPermission, method.Name) {
+			continue
+		}
+		deeds := methods[method.Name]
+		if len(deeds) == 0 {
+			t.Errorf("%s is not in the table of this test: what does it do?", method.Name)
+		}
+		for _, does := range deeds {
+			kinds := kinds
+			if !slices.Contains(onActions, does.deed) {
+				kinds = kinds[:1]
+			}
+			for _, kind := range kinds {
+				for _, by := range []Caller{w.user, w.peer, w.stranger, w.admin, signedOut} {
+					on := w.target(kind)
+					want := Permit(by.User, does.deed, Subject{Action: &on.action, To: third.ID, User: follower.ID})
+					got := does.call(w, by, on)
+					if !answeredAs(want, got) {
+						t.Errorf("%s (%s) by %s on %q: got %v, want %s %s", method.Name, does.deed, by.User.Name, kind, got, answers[want.Access], want.Code)
+					}
+				}
+			}
+		}
+	}
+}
+
+func answeredAs(want Permission, got error) bool {
+	switch want.Access {
+	case Allowed:
+		return got == nil
+	case Busy:
+		return got == errBusy
+	case Hidden:
+		return errors.Is(got, ErrNotFound)
+	default:
+		refusal, isRefusal := errors.AsType[*Forbidden](got)
+		return isRefusal && refusal.Code == want.Code
+	}
+}
