@@ -1,0 +1,228 @@
+package ical
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const byteOrderMark = "\ufeff"
+
+// maxLineOctets is the longest line that is written, without its line end (RFC 5545 section 3.1).
+const maxLineOctets = 75
+
+// Kinds of line ends seen in a text.
+const (
+	endsCRLF = 1 << iota
+	endsLF
+	endsCR
+	endsOtherwise // CRCRLF
+)
+
+// bareCREndsLines decides what a bare CR means in a text: where the first line ends with one, it ends lines.
+func bareCREndsLines(text string) bool {
+	i := strings.IndexAny(text, "\r\n")
+	return i >= 0 && !strings.HasPrefix(strings.TrimLeft(text[i:], "\r"), "\n") && text[i] == '\r'
+}
+
+// lineEnd finds the end of the physical line that text begins with: where its content ends, where the next line begins,
+// and how it ends; 0 when it does not.
+func lineEnd(text string, bareCR bool) (content, next int, kind uint8) {
+	if bareCR {
+		i := strings.IndexAny(text, "\r\n")
+		switch {
+		case i < 0:
+			return len(text), len(text), 0
+		case text[i] == '\n':
+			return i, i + 1, endsLF
+		case strings.HasPrefix(text[i:], "\r\n"):
+			return i, i + 2, endsCRLF
+		}
+		return i, i + 1, endsCR
+	}
+	next = strings.IndexByte(text, '\n') + 1
+	content = next - 1
+	if next == 0 {
+		next = len(text)
+		content = next
+	}
+	crs := 0
+	for content > 0 && text[content-1] == '\r' {
+		content--
+		crs++
+	}
+	switch {
+	case content+crs == next: // the last line
+	case crs == 0:
+		kind = endsLF
+	case crs == 1:
+		kind = endsCRLF
+	default:
+		kind = endsOtherwise
+	}
+	return content, next, kind
+}
+
+// lines splits a text into content lines. A line that begins with a blank belongs to the one before.
+type lines struct {
+	text   string
+	bareCR bool
+	at     int
+	number int   // physical line at the offset, from 1
+	kinds  uint8 // of line ends so far
+}
+
+// A contentLine is one line of RFC 5545 section 3.1, folds and line end included.
+type contentLine struct {
+	start, end int // offsets in the text
+	first      int // the offset where the content of its first physical line ends
+	number     int // of its first physical line
+	folded     bool
+	cut        bool // the rest of it was not read
+}
+
+func (l *lines) next() (line contentLine, ok bool) {
+	if l.at >= len(l.text) {
+		return contentLine{}, false
+	}
+	line = contentLine{start: l.at, number: l.number}
+	for {
+		content, next, kind := lineEnd(l.text[l.at:], l.bareCR)
+		if l.at == line.start {
+			line.first = l.at + content
+		}
+		l.at += next
+		l.number++
+		l.kinds |= kind
+		if l.at >= len(l.text) || kind == 0 || l.text[l.at] != ' ' && l.text[l.at] != '\t' {
+			line.end = l.at
+			return line, true
+		}
+		line.folded = true
+	}
+}
+
+// unfold takes folds and the line end out of a content line, or of the rest of one.
+func unfold(raw string, bareCR bool) string {
+	content, next, _ := lineEnd(raw, bareCR)
+	if next >= len(raw) {
+		return raw[:content]
+	}
+	unfolded := make([]byte, 0, len(raw))
+	for {
+		unfolded = append(unfolded, raw[:content]...)
+		if next >= len(raw) {
+			return string(unfolded)
+		}
+		raw = raw[next+1:]
+		content, next, _ = lineEnd(raw, bareCR)
+	}
+}
+
+// rawOffset is where the octet of a content line stands that is the n-th of the unfolded one.
+func rawOffset(raw string, n int, bareCR bool) int {
+	at := 0
+	for {
+		content, next, _ := lineEnd(raw[at:], bareCR)
+		if n <= content || at+next >= len(raw) {
+			return at + min(n, content)
+		}
+		n -= content
+		at += next + 1
+	}
+}
+
+// fold writes a content line: lines of at most 75 octets, cut between characters only, each with the line end.
+func fold(line, end string) string {
+	if len(line) <= maxLineOctets {
+		return line + end
+	}
+	var b strings.Builder
+	b.Grow(len(line) + (len(line)/(maxLineOctets-4)+1)*(len(end)+1))
+	room := maxLineOctets
+	for len(line) > room {
+		cut := room
+		for cut > room-utf8.UTFMax && !utf8.RuneStart(line[cut]) {
+			cut--
+		}
+		if cut == room-utf8.UTFMax { // not UTF-8
+			cut = room
+		}
+		b.WriteString(line[:cut])
+		b.WriteString(end)
+		b.WriteByte(' ')
+		line = line[cut:]
+		room = maxLineOctets - 1
+	}
+	b.WriteString(line)
+	b.WriteString(end)
+	return b.String()
+}
+
+// nameCharacter holds the characters of names: those of RFC 5545 section 3.1, and what is used besides.
+var nameCharacter = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+	}
+	return table
+}()
+
+func isName(text string) bool {
+	for i := range len(text) {
+		if !nameCharacter[text[i]] {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// trimName takes away what may stand around a name.
+func trimName(text string) string { return strings.Trim(text, " \t\ufeff") }
+
+// A head is what stands before the value of an unfolded line.
+type head struct {
+	start, nameEnd int  // of the name
+	colon          int  // -1 where there is none
+	named          bool // the name is one
+	unquoted       bool // the colon was found by disregarding a quote that is not closed
+}
+
+// splitHead finds name and colon; a colon in a quoted parameter does not count.
+func splitHead(line string) head {
+	end := 0
+	for end < len(line) && nameCharacter[line[end]] {
+		end++
+	}
+	h := head{nameEnd: end, named: end > 0, colon: -1}
+	if end == len(line) || line[end] != ':' && line[end] != ';' {
+		end = strings.IndexAny(line, ":;")
+		if end < 0 {
+			end = len(line)
+		}
+		name := trimName(line[:end])
+		h.start = strings.Index(line, name)
+		h.nameEnd = h.start + len(name)
+		h.named = isName(name)
+	}
+	for i := end; i < len(line); i++ {
+		switch line[i] {
+		case ':':
+			h.colon = i
+			return h
+		case '"':
+			length := strings.IndexByte(line[i+1:], '"')
+			if length < 0 {
+				if colon := strings.IndexByte(line[end:], ':'); colon >= 0 {
+					h.colon = end + colon
+					h.unquoted = true
+				}
+				return h
+			}
+			i += length + 1
+		}
+	}
+	if colon := strings.IndexByte(line[end:], ':'); colon >= 0 {
+		h.colon = end + colon
+		h.unquoted = true
+	}
+	return h
+}

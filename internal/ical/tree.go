@@ -1,0 +1,309 @@
+package ical
+
+import (
+	"slices"
+	"strings"
+)
+
+// A builder makes a tree out of content lines.
+type builder struct {
+	limits   Limits
+	text     *Text
+	source   string // what the lines at hand stand in
+	allUTF8  bool   // source is UTF-8
+	count    int    // content lines so far
+	open     []openComponent
+	skipped  int // components open within the innermost of open and not looked at
+	problems []Problem
+
+	// Lines in a row that are kept and not looked at share a node.
+	other                *node
+	otherStart, otherEnd int // in source
+
+	// Of a stream.
+	stream bool
+	parts  []Part // complete
+
+	nodes      []node // to be used
+	components []Component
+}
+
+// An openComponent has had its BEGIN. The lines of one that stands in no other, or in a VCALENDAR, are counted together with
+// those of the components in it.
+type openComponent struct {
+	*Component
+	lines, bytes int
+	full         bool // a limit was exceeded and said
+}
+
+// current is the innermost open component, or the root.
+func (b *builder) current() *Component {
+	if len(b.open) > 0 {
+		return b.open[len(b.open)-1].Component
+	}
+	return &b.text.root
+}
+
+// counted is the open component that counts lines at hand.
+func (b *builder) counted() *openComponent {
+	for i := range b.open {
+		if b.open[i].name != "VCALENDAR" {
+			return &b.open[i]
+		}
+	}
+	return &b.open[len(b.open)-1]
+}
+
+func (b *builder) problem(p Problem) {
+	if p.Component == nil && len(b.open) > 0 {
+		p.Component = b.current()
+	}
+	b.problems = append(b.problems, p)
+}
+
+// add takes the next content line.
+func (b *builder) add(line contentLine) error {
+	if b.count++; b.count > b.limits.Lines && !b.stream {
+		return &LimitError{Limit: "lines", Max: b.limits.Lines}
+	}
+	if !line.folded && line.first == line.start {
+		b.keep(line) // blank
+		return nil
+	}
+	if len(b.nodes) == 0 {
+		b.nodes = make([]node, 256)
+	}
+	n := &b.nodes[0] // taken by append, cleared otherwise
+	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), folded: line.folded, bareCR: b.text.bareCR, component: b.current()}
+	var code Code
+	if len(n.raw) > b.limits.LineBytes || line.cut {
+		code = LineTooLong
+		n.nameLong(b.source[line.start:line.first])
+	} else {
+		code = n.scan(line.first - line.start)
+	}
+	name := n.head[:n.nameEnd]
+	switch {
+	case n.kind == propertyNode && len(name) == len("BEGIN") && strings.EqualFold(name, "BEGIN"):
+		b.begin(n, line)
+	case n.kind == propertyNode && len(name) == len("END") && strings.EqualFold(name, "END"):
+		b.end(n, line)
+	case len(b.open) == 0:
+		b.outside(line)
+	case b.skipped > 0 || !b.room(line):
+		b.keep(line)
+	case n.kind == propertyNode:
+		if code != "" {
+			b.problem(Problem{Code: code, Line: line.number, Property: strings.ToUpper(name)})
+		}
+		if !b.allUTF8 && !n.isUTF8() {
+			b.problem(Problem{Code: NotUTF8, Line: line.number, Property: strings.ToUpper(name)})
+		}
+		b.append(n)
+	default:
+		p := Problem{Code: code, Line: line.number, Property: strings.ToUpper(name)}
+		if code == LineTooLong {
+			p.Max = b.limits.LineBytes
+		}
+		b.problem(p)
+		b.keep(line)
+	}
+	return nil
+}
+
+// nameLong reads the name of a line that is too long to be looked at.
+func (n *node) nameLong(first string) {
+	h := splitHead(first[:min(len(first), 100)])
+	if h.named {
+		n.head = first[h.start:h.nameEnd]
+		n.nameEnd = int32(len(n.head))
+	}
+}
+
+// append takes the node that add has made.
+func (b *builder) append(n *node) {
+	b.current().append(n)
+	b.nodes = b.nodes[1:]
+}
+
+// keep takes a line as it is.
+func (b *builder) keep(line contentLine) {
+	current := b.current()
+	if b.stream && (len(b.open) == 0 || current.name == "VCALENDAR" || b.counted().full) {
+		return // what is passed by is not collected
+	}
+	if b.continues(line) {
+		b.otherEnd = line.end
+		b.other.raw = b.source[b.otherStart:line.end]
+		return
+	}
+	if len(b.nodes) == 0 {
+		b.nodes = make([]node, 256)
+	}
+	n := &b.nodes[0]
+	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), bareCR: b.text.bareCR, component: current}
+	b.append(n)
+	b.other, b.otherStart, b.otherEnd = n, line.start, line.end
+}
+
+// continues reports whether a line follows one that was kept, in the same component.
+func (b *builder) continues(line contentLine) bool {
+	return b.other != nil && b.current().last == b.other && b.otherEnd == line.start
+}
+
+// outside takes a line outside of any component.
+func (b *builder) outside(line contentLine) {
+	if b.stream {
+		if last := len(b.problems) - 1; last < 0 || b.problems[last].Code != Outside {
+			b.problem(Problem{Code: Outside, Line: line.number})
+		}
+		return
+	}
+	if !b.continues(line) {
+		b.problem(Problem{Code: Outside, Line: line.number})
+	}
+	b.keep(line)
+}
+
+// room counts a line and reports whether it may still be looked at.
+func (b *builder) room(line contentLine) bool {
+	c := b.counted()
+	c.lines++
+	c.bytes += line.end - line.start
+	if c.full {
+		return false
+	}
+	switch {
+	case c.lines > b.limits.Properties:
+		b.problem(Problem{Code: TooManyProperties, Line: line.number, Component: c.Component, Max: b.limits.Properties})
+	case b.stream && c.bytes > b.limits.Bytes:
+		b.problem(Problem{Code: TooLarge, Line: line.number, Component: c.Component, Max: b.limits.Bytes})
+	default:
+		return true
+	}
+	c.full = true
+	return false
+}
+
+// begin takes a BEGIN line.
+func (b *builder) begin(n *node, line contentLine) {
+	name := strings.ToUpper(trimName((*Property)(n).Value()))
+	isEntry := slices.Contains(entries, name) || name == "VCALENDAR"
+	if b.skipped > 0 && !isEntry {
+		b.skipped++
+		b.keep(line)
+		return
+	}
+	b.skipped = 0
+	for len(b.open) > 0 && !canHold(b.current().name, name) {
+		b.close("")
+	}
+	inEntry := len(b.open) > 0 && b.counted().name != "VCALENDAR"
+	switch {
+	case inEntry && !b.room(line):
+		b.skipped = 1
+		b.keep(line)
+		return
+	case len(b.open) >= b.limits.Depth:
+		b.problem(Problem{Code: TooDeep, Line: line.number, Max: b.limits.Depth})
+		b.skipped = 1
+		b.keep(line)
+		return
+	}
+	if b.stream && !inEntry {
+		b.text = &Text{bareCR: b.text.bareCR, lineEnd: b.text.lineEnd}
+		b.text.root.text = b.text
+	}
+	if len(b.components) == 0 {
+		b.components = make([]Component, 8)
+	}
+	c := &b.components[0]
+	b.components = b.components[1:]
+	*c = Component{text: b.text, parent: b.current(), begin: n, name: name}
+	n.kind = componentNode
+	n.component = c
+	if b.stream && !inEntry {
+		c.parent = &b.text.root
+		b.nodes = b.nodes[1:]
+		b.text.root.append(n)
+	} else {
+		b.append(n)
+	}
+	b.open = append(b.open, openComponent{Component: c})
+	if !isName(name) {
+		b.problem(Problem{Code: BadName, Line: line.number})
+	}
+}
+
+// end takes an END line.
+func (b *builder) end(n *node, line contentLine) {
+	name := strings.ToUpper(trimName((*Property)(n).Value()))
+	if b.skipped > 0 && !slices.Contains(entries, name) && name != "VCALENDAR" {
+		b.skipped--
+		b.keep(line)
+		return
+	}
+	for i := len(b.open) - 1; i >= 0; i-- {
+		if b.open[i].name != name {
+			continue
+		}
+		b.skipped = 0
+		for len(b.open) > i+1 {
+			b.close("")
+		}
+		b.close(n.raw)
+		return
+	}
+	if len(b.open) == 0 || b.room(line) {
+		b.problem(Problem{Code: EndWithoutBegin, Line: line.number})
+	}
+	b.keep(line)
+}
+
+// close ends the innermost open component, with its END line or without.
+func (b *builder) close(end string) {
+	last := len(b.open) - 1
+	c := b.open[last].Component
+	c.end = end
+	if end == "" {
+		b.problem(Problem{Code: MissingEnd, Line: c.Line()})
+	}
+	b.open = b.open[:last]
+	if b.stream {
+		b.part(c)
+	}
+}
+
+// finish ends what is open.
+func (b *builder) finish() {
+	b.skipped = 0
+	for len(b.open) > 0 {
+		b.close("")
+	}
+	if !b.stream && b.text.root.first == nil {
+		b.problem(Problem{Code: NoComponent, Line: 1})
+	}
+	slices.SortStableFunc(b.problems, func(p, q Problem) int { return p.Line - q.Line })
+}
+
+// entries are the components that stand in a VCALENDAR (RFC 5545 section 3.6, RFC 7953).
+var entries = []string{"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY"}
+
+// canHold reports whether a component may stand in another one. What the RFCs do not know may stand in anything and hold
+// anything.
+func canHold(outer, inner string) bool {
+	switch outer {
+	case "VCALENDAR":
+		return inner != "VCALENDAR"
+	case "VALARM", "STANDARD", "DAYLIGHT":
+		switch inner {
+		case "VALARM", "STANDARD", "DAYLIGHT":
+			return false
+		}
+	default:
+		if !slices.Contains(entries, outer) {
+			return true
+		}
+	}
+	return inner != "VCALENDAR" && !slices.Contains(entries, inner)
+}
