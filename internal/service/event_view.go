@@ -14,12 +14,13 @@ type EventView struct {
 	Href         string
 	UID          string
 	Subject      string
-	When         crm.When // in the event's own zone, as far as it has one
+	When         crm.When // as the calendar has it, in the action's time zone
 	Zone         string   // the event's own TZID; "UTC", or "" for floating and all-day
 	Place        string
 	Status       string // STATUS in lower case: confirmed, tentative, cancelled; "" when it says nothing
 	Organizer    EventPerson
-	Guests       []EventPerson
+	Guests       []EventPerson // the first 200 of them
+	GuestCount   int
 	Series       bool // it has a rule, further dates or is one occurrence
 	Reminders    int
 	Private      bool

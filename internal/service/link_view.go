@@ -43,7 +43,7 @@ type SetAsideView struct {
 	Href    string
 	Subject string // "" where the caller may not see it
 	When    string // as the event says it
-	Private bool
+	Private bool   // or not sure not to be
 	Reason  crm.Reason
 	Params  map[string]string
 	SeenAt  time.Time

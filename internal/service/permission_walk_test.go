@@ -34,6 +34,10 @@ var methods = map[string][]deedOf{
 		return err
 	}}},
 	"History": {{SeeHistory, func(w *world, by Caller, on target) error { _, err := w.History(w.ctx(), by, on.action.ID); return err }}},
+	"EventOf": {{SeeEvent, func(w *world, by Caller, on target) error {
+		_, err := w.EventOf(w.ctx(), by, on.action.ID)
+		return err
+	}}},
 	"Create": {
 		{CreateAction, func(w *world, by Caller, _ target) error {
 			_, err := w.Create(w.ctx(), by, ActionInput{FollowedBy: by.User.ID})

@@ -74,22 +74,39 @@ func viewRuns(tx *store.Tx, runs []crm.Run) ([]RunView, error) {
 	return views, nil
 }
 
-// SetAside are the events of a link that cannot be used. What an event says is shown to the link's user only: one that
-// cannot be read may well be private.
+// maxSetAside bounds how many events that cannot be used are shown of one link.
+const maxSetAside = 500
+
+// SetAside are the events of a link that cannot be used. What an event says is shown to the link's user, and to others
+// where it is sure not to be private: of one that cannot be read, that is not known.
 func (s *Service) SetAside(ctx context.Context, caller Caller, id crm.LinkID) ([]SetAsideView, error) {
 	var views []SetAsideView
 	err := s.read(ctx, func(tx *store.Tx) error {
+		views = nil
 		link, err := livingLink(tx, caller, id, SeeLink)
 		if err != nil {
 			return err
 		}
+		var resources []store.Resource
 		for resource, err := range tx.SetAsideResources(id) {
 			if err != nil {
 				return err
 			}
+			if resources = append(resources, resource); len(resources) == maxSetAside {
+				break
+			}
+		}
+		for _, resource := range resources {
+			whole, err := tx.Resource(resource.ID)
+			if err != nil {
+				return err
+			}
 			aside := resource.SetAside
-			view := SetAsideView{Href: string(resource.Href), When: aside.When, Reason: aside.Reason, Params: aside.Params, SeenAt: resource.SeenAt}
-			if link.User == caller.User.ID {
+			view := SetAsideView{
+				Href: string(resource.Href), When: aside.When, Reason: aside.Reason, Params: aside.Params, SeenAt: resource.SeenAt,
+				Private: !surelyPublic(whole.Body),
+			}
+			if link.User == caller.User.ID || !view.Private {
 				view.Subject = aside.Subject
 			}
 			views = append(views, view)
