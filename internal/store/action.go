@@ -126,11 +126,19 @@ func (tx *Tx) loadDocuments(actions []crm.Action) error {
 
 // InsertActions adds actions as they are, their versions included.
 func (tx *Tx) InsertActions(actions []crm.Action) error {
+	if len(actions) == 0 {
+		return nil
+	}
 	err := tx.insertRows("insert actions", "action", actionColumns, len(actions), func(i int, values []any) {
 		actionValues(&actions[i], values)
 	})
 	if err != nil {
 		return err
+	}
+	if enter := tx.store.dialect.enterWords; enter != "" {
+		if _, err := tx.exec("enter words of actions", enter); err != nil {
+			return err
+		}
 	}
 	return tx.insertDocuments(actions)
 }

@@ -35,7 +35,11 @@ func insertText(d *dialect, table string, columns []string, rows int) string {
 		if i > 0 {
 			text.WriteString(", ")
 		}
-		text.WriteString("(" + d.params(i*len(columns)+1, len(columns)) + ")")
+		if d.countedParams {
+			text.WriteString("(" + d.params(i*len(columns)+1, len(columns)) + ")")
+		} else {
+			text.WriteString("(?" + strings.Repeat(", ?", len(columns)-1) + ")")
+		}
 	}
 	return text.String()
 }

@@ -12,18 +12,21 @@ import (
 
 // dialect is what differs between the two databases.
 type dialect struct {
-	name        string
-	goose       goose.Dialect
-	migrations  string // folder in migrationFiles
-	placeholder byte   // of generated lists: SQLite compares each new $n with all before it, ?n costs nothing
-	maxParams   int    // of one statement
-	prepares    bool   // statements are prepared once in a transaction; pgx does that by itself
+	name          string
+	goose         goose.Dialect
+	migrations    string // folder in migrationFiles
+	placeholder   byte   // of generated lists: SQLite compares each new $n with all before it, ?n costs nothing
+	countedParams bool   // of bulk inserts: SQLite searches a list for the number of each
+	maxParams     int    // of one statement
+	prepares      bool   // statements are prepared once in a transaction; pgx does that by itself
 
 	lockRows    string // ends a SELECT of rows that the transaction may change
 	skipLocked  string // ends a SELECT of rows that others may be changing
 	clock       string // a query for the database's clock in microseconds; "" where the program's clock is the clock
 	ownPlanning bool   // searches choose their index themselves
+	enterWords  string // enters the words of new actions into the index of words, where that is not done by the database
 	notifies    bool   // other nodes hear of announcements through the database
+	optimize    []string
 
 	classify func(error) (errorKind, Unique)
 }
@@ -36,20 +39,24 @@ var sqliteDialect = &dialect{
 	maxParams:   32766,
 	prepares:    true,
 	ownPlanning: true,
+	enterWords:  "INSERT INTO action_words (rowid, words) SELECT seq, search_text FROM action WHERE seq > (SELECT COALESCE(MAX(rowid), 0) FROM action_words)",
+	optimize:    []string{"PRAGMA optimize", "INSERT INTO action_words (action_words) VALUES ('optimize')"},
 	classify:    classifySQLite,
 }
 
 var postgresDialect = &dialect{
-	name:        "PostgreSQL",
-	goose:       goose.DialectPostgres,
-	migrations:  "migrations/postgres",
-	placeholder: '$',
-	maxParams:   65535,
-	lockRows:    " FOR NO KEY UPDATE",
-	skipLocked:  " FOR UPDATE SKIP LOCKED",
-	clock:       "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
-	notifies:    true,
-	classify:    classifyPostgres,
+	name:          "PostgreSQL",
+	goose:         goose.DialectPostgres,
+	migrations:    "migrations/postgres",
+	placeholder:   '$',
+	countedParams: true,
+	maxParams:     65535,
+	lockRows:      " FOR NO KEY UPDATE",
+	skipLocked:    " FOR UPDATE SKIP LOCKED",
+	clock:         "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	notifies:      true,
+	optimize:      []string{"VACUUM ANALYZE"},
+	classify:      classifyPostgres,
 }
 
 // param is the n-th parameter of a generated statement, counted from 1.

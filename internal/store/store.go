@@ -36,6 +36,8 @@ type Store struct {
 	read    *sql.DB // on PostgreSQL the same as write
 	clock   func() time.Time
 	bus     *bus
+
+	narrowRows int // see search_plan.go
 }
 
 // Connections to PostgreSQL, and readers of SQLite.
@@ -62,6 +64,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
 	}
+	s.narrowRows = narrowRows
 	s.bus.start()
 	return s, nil
 }
@@ -133,3 +136,13 @@ func (s *Store) Close() error {
 
 // Database names the engine, for diagnostics: "SQLite" or "PostgreSQL".
 func (s *Store) Database() string { return s.dialect.name }
+
+// Optimize lets the database look at what it holds, so that it finds it sooner: after a bulk of new rows, and once a day.
+func (s *Store) Optimize(ctx context.Context) error {
+	for _, statement := range s.dialect.optimize {
+		if _, err := s.write.ExecContext(ctx, statement); err != nil {
+			return s.dialect.translate(ctx, "optimize the database", err)
+		}
+	}
+	return nil
+}

@@ -121,3 +121,55 @@ func dropMark(r rune) rune {
 
 // letters that Unicode does not take apart, though people type them so.
 var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "đ", "d", "ð", "d", "ħ", "h", "ı", "i", "ł", "l", "þ", "th", "ς", "σ")
+
+// wanted are the words of a search, each marked with the field it is looked for in.
+type wanted struct{ whole, beginnings []string }
+
+func (w wanted) empty() bool { return len(w.whole)+len(w.beginnings) == 0 }
+
+// words are what the texts of q ask for: of each text all words, the last as the beginning of one.
+func (q Query) words() wanted {
+	var all wanted
+	for _, field := range []struct{ mark, text string }{
+		{"", q.Text}, {markThirdParty, q.ThirdParty}, {markContact, q.Contact}, {markDossier, q.Dossier},
+	} {
+		last := ""
+		for word := range words(field.text) {
+			if last != "" {
+				all.whole = append(all.whole, last)
+			}
+			last = field.mark + word
+		}
+		if last != "" {
+			all.beginnings = append(all.beginnings, last)
+		}
+	}
+	return all
+}
+
+// fts5 is the query as SQLite's FTS5 takes it. Words hold nothing that would end a quoted text.
+func (w wanted) fts5() string { return w.join(`"`, `"`, `"*`, " ") }
+
+// tsquery is the query as PostgreSQL takes it.
+func (w wanted) tsquery() string { return w.join("'", "'", "':*", " & ") }
+
+func (w wanted) join(before, afterWhole, afterBeginning, between string) string {
+	var parts []string
+	for _, word := range w.whole {
+		parts = append(parts, before+word+afterWhole)
+	}
+	for _, word := range w.beginnings {
+		parts = append(parts, before+word+afterBeginning)
+	}
+	return strings.Join(parts, between)
+}
+
+// addInRow adds the words as tests of a row's own text.
+func (w wanted) addInRow(c *conditions) {
+	for _, word := range w.whole {
+		c.add("instr(a.search_text, %s) > 0", " "+word+" ")
+	}
+	for _, word := range w.beginnings {
+		c.add("instr(a.search_text, %s) > 0", " "+word)
+	}
+}

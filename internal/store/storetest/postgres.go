@@ -28,8 +28,11 @@ var errNotInstalled = errors.New("PostgreSQL is not installed (/usr/lib/postgres
 
 const startWithin = 60 * time.Second
 
-// server is the PostgreSQL of this process, started at first use.
-var server struct {
+// server is a PostgreSQL of this process, started at first use.
+type server struct {
+	fsync  string
+	memory bool // its files may lie in memory
+
 	once      sync.Once
 	folder    string
 	err       error
@@ -38,11 +41,18 @@ var server struct {
 	creating  sync.Mutex // one copy of the template at a time
 }
 
+// Benchmarks measure commits that reach the disk; tests need not wait for it.
+var forTests, forBenchmarks = server{fsync: "off", memory: true}, server{fsync: "on"}
+
 // PostgreSQL are the options of a fresh PostgreSQL database. Without PostgreSQL the test is skipped, and fails where the
 // environment says CI=true.
 func PostgreSQL(t testing.TB) store.Options {
 	t.Helper()
-	server.once.Do(func() { server.err = start() })
+	server := &forTests
+	if _, isBenchmark := t.(*testing.B); isBenchmark {
+		server = &forBenchmarks
+	}
+	server.once.Do(func() { server.err = server.start() })
 	if errors.Is(server.err, errNotInstalled) && os.Getenv("CI") != "true" {
 		t.Skip(server.err)
 	}
@@ -52,25 +62,41 @@ func PostgreSQL(t testing.TB) store.Options {
 	name := "test_" + strconv.FormatInt(server.databases.Add(1), 10)
 	server.creating.Lock()
 	defer server.creating.Unlock()
-	if err := query("postgres", "CREATE DATABASE "+name+" TEMPLATE agenda_template"); err != nil {
+	if err := server.query("CREATE DATABASE " + name + " TEMPLATE agenda_template"); err != nil {
 		t.Fatal(err)
 	}
-	return store.Options{PostgreSQL: address(name)}
+	t.Cleanup(func() {
+		if err := server.query("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return store.Options{PostgreSQL: server.address(name)}
 }
 
-func address(database string) string {
+// place is where the server's files lie: in memory when they may and there is room, because making a database writes
+// 10 MB; else in the usual place of temporary files ("").
+func (server *server) place() string {
+	const inMemory, needs = "/dev/shm", 1 << 30
+	var room syscall.Statfs_t
+	if !server.memory || syscall.Statfs(inMemory, &room) != nil || room.Bavail*uint64(room.Bsize) < needs {
+		return ""
+	}
+	return inMemory
+}
+
+func (server *server) address(database string) string {
 	values := url.Values{"host": {server.folder}, "user": {"postgres"}, "sslmode": {"disable"}}
 	return "postgres:///" + database + "?" + values.Encode()
 }
 
 // start starts the server and makes a migrated database to copy.
-func start() error {
+func (server *server) start() error {
 	programs, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(programs) == 0 {
 		return errNotInstalled
 	}
 	bin := filepath.Dir(slices.Max(programs))
-	if server.folder, err = os.MkdirTemp("", "agenda-postgres-"); err != nil {
+	if server.folder, err = os.MkdirTemp(server.place(), "agenda-postgres-"); err != nil {
 		return err
 	}
 	attributes, err := asOrdinaryUser(server.folder)
@@ -87,7 +113,7 @@ func start() error {
 	// The shell outlives the test by a moment: when the pipe closes, because the process ended in whatever way, it stops the
 	// server and removes the folder.
 	script := exec.Command("/bin/sh", "-c", `"$0/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c max_connections=200 \
-		-c unix_socket_permissions=0777 >"$1/log" 2>&1 </dev/null & read line; kill -INT $!; wait $!; cd /; rm -rf "$1"`, bin, server.folder)
+		-c unix_socket_permissions=0777 -c "fsync=$2" >"$1/log" 2>&1 </dev/null & read line; kill -INT $!; wait $!; cd /; rm -rf "$1"`, bin, server.folder, server.fsync)
 	script.SysProcAttr, script.Dir = attributes, server.folder
 	if server.lifeline, err = script.StdinPipe(); err != nil {
 		return err
@@ -96,7 +122,7 @@ func start() error {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	for deadline := time.Now().Add(startWithin); ; {
-		err := query("postgres", "CREATE DATABASE agenda_template")
+		err := server.query("CREATE DATABASE agenda_template")
 		if err == nil {
 			break
 		}
@@ -106,7 +132,7 @@ func start() error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	s, err := store.Open(context.Background(), store.Options{PostgreSQL: address("agenda_template")})
+	s, err := store.Open(context.Background(), store.Options{PostgreSQL: server.address("agenda_template")})
 	if err != nil {
 		return err
 	}
@@ -133,10 +159,10 @@ func asOrdinaryUser(folder string) (*syscall.SysProcAttr, error) {
 	return attributes, nil
 }
 
-func query(database, text string) error {
+func (server *server) query(text string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, address(database))
+	conn, err := pgx.Connect(ctx, server.address("postgres"))
 	if err != nil {
 		return err
 	}

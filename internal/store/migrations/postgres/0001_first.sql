@@ -114,11 +114,13 @@ CREATE INDEX action_order ON action (sort_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX action_follower ON action (followed_by, sort_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX action_trash ON action (sort_key, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX action_trash_age ON action (deleted_at) WHERE deleted_at IS NOT NULL;
-CREATE INDEX action_span ON action (last_date) WHERE spans_days AND deleted_at IS NULL;
+CREATE INDEX action_span ON action (last_date, sort_key) WHERE spans_days AND deleted_at IS NULL;
 CREATE INDEX action_due ON action (due_date) WHERE due_date <> '' AND deleted_at IS NULL;
 CREATE INDEX action_created ON action (created_at);
 CREATE INDEX action_modified ON action (modified_at);
 CREATE INDEX action_unsynced ON action (sync_name) WHERE sync_name <> 'synced' AND deleted_at IS NULL;
+CREATE INDEX action_type ON action (type_id) WHERE type_id IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX action_status ON action (status_id) WHERE status_id IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX action_follow_up ON action (follows_up) WHERE follows_up IS NOT NULL;
 
 CREATE INDEX action_words ON action USING gin ((search_text::tsvector));
