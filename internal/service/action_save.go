@@ -384,12 +384,17 @@ func (s *Service) today(tx *store.Tx, action crm.Action, now time.Time) (crm.Dat
 		}
 		name = user.TimeZone
 	}
+	return s.dayIn(name, now), nil
+}
+
+// dayIn is the day at an instant in a time zone, in UTC where its name means nothing.
+func (s *Service) dayIn(name string, at time.Time) crm.Date {
 	z, err := s.Zones.IANA(name)
 	if err != nil {
 		z = zone.UTC
 	}
-	day := z.CivilOf(now)
-	return crm.Date{Year: day.Year, Month: day.Month, Day: day.Day}, nil
+	day := z.CivilOf(at)
+	return crm.Date{Year: day.Year, Month: day.Month, Day: day.Day}
 }
 
 // hadEvent reports whether an action that has no event now, and could have one from this save on, had one before.

@@ -134,6 +134,9 @@ func TestSave_states_and_work(t *testing.T) {
 		w.must(err)
 		w.wantState(deleted, crm.Pending, "")
 		w.wantWork(action.ID, "0:merge", link)
+		if view, err := w.Get(w.ctx(), w.user, action.ID); err != nil || !view.MayRestore || view.MayChange || view.MayDelete || view.WhyNot != CodeInTrash {
+			w.t.Errorf("in the trash: %+v, %v", view, err)
+		}
 		w.unbind(link, action)
 		restored, err := w.Restore(w.ctx(), w.user, action.ID)
 		w.must(err)

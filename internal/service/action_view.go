@@ -18,7 +18,8 @@ type ActionView struct {
 
 	MayChange   bool
 	MayDelete   bool
-	MayReassign bool
+	MayReassign bool // give it to whomever
+	MayRestore  bool // take it out of the trash
 	// WhyNot is why it may not be changed, "" when it may.
 	WhyNot string
 	// ReadOnlyUnits: its calendar can only be read, so subject, description, dates and times stay as they are there.

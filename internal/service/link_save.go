@@ -41,13 +41,28 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 			return err
 		}
 		tx.AnnounceLink(id)
-		return nil
+		return s.awaitFirstSync(tx, link)
 	})
 	if err != nil {
 		return crm.Link{}, s.duplicateLink(ctx, err, in.User, link.CalendarHref)
 	}
 	s.Waker.Wake(id)
 	return link, nil
+}
+
+// awaitFirstSync says of the user's actions what the first sync is going to do with them (semantics 4, rule 2).
+func (s *Service) awaitFirstSync(tx *store.Tx, link crm.Link) error {
+	if link.ReadOnly {
+		return tx.SetSyncStateOfFollower(link.User, crm.Date{}, notSynced(crm.ReasonCalendarReadOnly))
+	}
+	user, err := tx.User(link.User)
+	if err != nil {
+		return err
+	}
+	if err := tx.SetSyncStateOfFollower(link.User, crm.Date{}, notSynced(crm.ReasonPast)); err != nil {
+		return err
+	}
+	return tx.SetSyncStateOfFollower(link.User, s.dayIn(user.TimeZone, link.CreatedAt), crm.SyncState{Name: crm.Pending})
 }
 
 // checkLinkUser: a link has a user who is active and has no other.

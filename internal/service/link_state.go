@@ -64,7 +64,7 @@ func (s *Service) RemoveLink(ctx context.Context, caller Caller, id crm.LinkID, 
 			return err
 		}
 		tx.AnnounceLink(id)
-		return tx.SetSyncStateOfFollower(link.User, notSynced(crm.ReasonFollowerWithout))
+		return tx.SetSyncStateOfFollower(link.User, crm.Date{}, notSynced(crm.ReasonFollowerWithout))
 	})
 	if errors.Is(err, ErrVersion) || errors.Is(err, store.ErrVersion) {
 		return s.linkMoved(ctx, caller, id)

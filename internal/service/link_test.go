@@ -68,6 +68,28 @@ func TestCreateLink_tests_and_saves(t *testing.T) {
 	})
 }
 
+func TestCreateLink_says_what_its_first_sync_will_do(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		w.clock.at = w.clock.at.Add(14*time.Hour + 30*time.Minute) // half past midnight in Brussels, still the 23rd in UTC
+		today := func(in *ActionInput) { in.StartDate, in.StartTime = "2026-11-24", "" }
+		yesterday := func(in *ActionInput) { in.StartDate, in.StartTime = "2026-11-23", "" }
+		want := map[crm.ActionID]crm.SyncState{
+			w.action(w.user, today).ID:     {Name: crm.Pending},
+			w.action(w.user, yesterday).ID: {Name: crm.NotSynced, Reason: crm.ReasonPast},
+			w.action(w.user, noDate).ID:    {Name: crm.NotSynced, Reason: crm.ReasonNoDate},
+			w.action(w.peer, today).ID:     {Name: crm.NotSynced, Reason: crm.ReasonFollowerWithout},
+		}
+		w.link(w.user)
+		for id, state := range want {
+			view, err := w.Get(w.ctx(), w.user, id)
+			w.must(err)
+			if view.Sync.Name != state.Name || view.Sync.Reason != state.Reason {
+				w.t.Errorf("%s: %+v, want %+v", view.When, view.Sync, state)
+			}
+		}
+	})
+}
+
 func TestCreateLink_saves_nothing_when_it_does_not_work(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		good := w.linkInput(w.user)

@@ -218,12 +218,12 @@ func (tx *Tx) SetSyncState(id crm.ActionID, state crm.SyncState) error {
 		idValue(id), string(state.Name), string(state.Reason), paramsValue(state.Params))
 }
 
-// SetSyncStateOfFollower changes how every action that a user follows stands towards the calendar, but for those without a
-// date and those in the trash; their versions stay.
-func (tx *Tx) SetSyncStateOfFollower(user crm.UserID, state crm.SyncState) error {
-	_, err := tx.exec("set sync state of the actions of user "+user.String(),
-		"UPDATE action SET sync_name = $2, sync_reason = $3, sync_params = $4 WHERE followed_by = $1 AND deleted_at IS NULL AND last_date <> ''",
-		idValue(user), string(state.Name), string(state.Reason), paramsValue(state.Params))
+// SetSyncStateOfFollower changes how the actions that a user follows stand towards the calendar: those with a date that is
+// not before from, all dated ones for the zero Date. Those in the trash are left alone; versions stay.
+func (tx *Tx) SetSyncStateOfFollower(user crm.UserID, from crm.Date, state crm.SyncState) error {
+	_, err := tx.exec("set sync state of the actions of user "+user.String(), `UPDATE action SET sync_name = $2, sync_reason = $3, sync_params = $4
+		WHERE followed_by = $1 AND deleted_at IS NULL AND last_date <> '' AND last_date >= $5`,
+		idValue(user), string(state.Name), string(state.Reason), paramsValue(state.Params), from.String())
 	return err
 }
 

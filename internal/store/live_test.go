@@ -38,19 +38,25 @@ func TestHasAlias(t *testing.T) {
 func TestSetSyncStateOfFollower_leaves_versions_the_undated_and_the_trash(t *testing.T) {
 	onEach(t, func(f *fixture) {
 		dated := newAction(f.anna.ID, "dated", "2026-11-24 - - - Europe/Brussels")
+		past := newAction(f.anna.ID, "past", "2026-11-20 - - - Europe/Brussels")
 		undated := newAction(f.anna.ID, "undated", "- - - - Europe/Brussels")
 		trashed := newAction(f.anna.ID, "trashed", "2026-11-24 - - - Europe/Brussels")
 		trashed.DeletedAt = monday
 		other := newAction(f.bob.ID, "of another", "2026-11-24 - - - Europe/Brussels")
-		all := []crm.Action{dated, undated, trashed, other}
-		f.write(func(tx *store.Tx) error { return tx.InsertActions(all) })
-		state := crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonFollowerWithout}
-		f.write(func(tx *store.Tx) error { return tx.SetSyncStateOfFollower(f.anna.ID, state) })
-		for i, action := range all {
-			if i == 0 {
-				action.Sync = state
+		f.write(func(tx *store.Tx) error {
+			return tx.InsertActions([]crm.Action{dated, past, undated, trashed, other})
+		})
+		without := crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonFollowerWithout}
+		pending := crm.SyncState{Name: crm.Pending}
+		f.write(func(tx *store.Tx) error {
+			if err := tx.SetSyncStateOfFollower(f.anna.ID, crm.Date{}, without); err != nil {
+				return err
 			}
-			f.same(action.Subject, load(f, func(tx *store.Tx) (crm.Action, error) { return tx.Action(action.ID) }), action)
+			return tx.SetSyncStateOfFollower(f.anna.ID, day("2026-11-24"), pending)
+		})
+		dated.Sync, past.Sync = pending, without
+		for _, want := range []crm.Action{dated, past, undated, trashed, other} {
+			f.same(want.Subject, load(f, func(tx *store.Tx) (crm.Action, error) { return tx.Action(want.ID) }), want)
 		}
 	})
 }
