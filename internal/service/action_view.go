@@ -110,6 +110,7 @@ type ActionPage struct {
 	Next     string // cursor of the page after this one, "" on the last
 	Previous string // cursor of the page before this one, "" on the first
 	Total    int    // how many actions match in all
+	More     bool   // there are more than Total: counting stopped there
 }
 
 // HistoryEntry is one row of an action's history.

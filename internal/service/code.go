@@ -12,5 +12,5 @@ var Codes = []string{
 	CodeLoginTaken, CodeLoginBlank, CodeUserEmail, CodeUserRole, CodeLastAdministrator, CodePasswordShort, CodePasswordLong,
 	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser,
 	CodeLinkPasswordAgain, CodeLinkUsernameColon, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
-	CodeUnknownDecision, CodeDecidedAlready,
+	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,
 }

@@ -26,6 +26,10 @@ type target struct {
 
 // methods has every exported method of Service. A method that does two deeds stands here once for each.
 var methods = map[string][]deedOf{
+	"List": {{ListActions, func(w *world, by Caller, _ target) error {
+		_, err := w.List(w.ctx(), by, ActionQuery{})
+		return err
+	}}},
 	"Get": {{SeeAction, func(w *world, by Caller, on target) error {
 		view, err := w.Get(w.ctx(), by, on.action.ID)
 		if err == nil && view.Busy {

@@ -21,7 +21,7 @@ import (
 // world is a Service on a fresh database with the people of docs/permissions.md, each a Caller, and one default per list.
 type world struct {
 	*Service
-	t        *testing.T
+	t        testing.TB
 	clock    *clock
 	waker    *fakeWaker
 	puller   *fakePuller
@@ -47,7 +47,7 @@ func oneWorld(t *testing.T) *world {
 	return newWorld(t, storetest.Open(t, storetest.SQLite(t)))
 }
 
-func newWorld(t *testing.T, s *store.Store) *world {
+func newWorld(t testing.TB, s *store.Store) *world {
 	t.Helper()
 	keys, err := secret.Create(filepath.Join(t.TempDir(), "agenda.key"), rand.Reader)
 	if err != nil {
