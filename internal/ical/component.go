@@ -32,7 +32,8 @@ type node struct {
 type nodeKind uint8
 
 const (
-	otherNode nodeKind = iota // one or more lines that are no properties
+	otherNode  nodeKind = iota // lines that are no properties, or blank
+	passedNode                 // lines beyond a limit: also unclosed components
 	propertyNode
 	componentNode
 )
@@ -55,9 +56,6 @@ func (c *Component) Parent() (*Component, bool) {
 	}
 	return c.parent, true
 }
-
-// Text is the text that the component stands in.
-func (c *Component) Text() *Text { return c.text }
 
 // Property is the first property of a name, which is compared without regard to case.
 func (c *Component) Property(name string) (p *Property, found bool) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -89,11 +90,14 @@ func TestCorpus_a_changed_summary_changes_no_other_line(t *testing.T) {
 	}
 }
 
+var (
+	foldBreak = regexp.MustCompile("(\r*\n)+[ \t]")
+	lineBreak = regexp.MustCompile("\r*\n")
+)
+
 // contentLines unfolds a text, independently of the package: of the texts in which a bare CR ends lines it makes one line.
 func contentLines(text []byte) []string {
-	unfolded := strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n").Replace(string(text))
-	unfolded = strings.NewReplacer("\n ", "", "\n\t", "").Replace(unfolded)
-	return strings.Split(unfolded, "\n")
+	return lineBreak.Split(foldBreak.ReplaceAllString(string(text), ""), -1)
 }
 
 func TestCorpus_a_stream_has_the_same_components(t *testing.T) {

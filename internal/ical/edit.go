@@ -20,7 +20,7 @@ func (e *ValueError) Error() string {
 }
 
 // SetText sets the value to a TEXT, in the form of NormalText: line breaks become \n, other control characters go. The
-// parameters ENCODING and CHARSET, which speak of the value that was, go too; others stay.
+// parameters ENCODING, CHARSET and VALUE, which speak of the value that was, go too, but for VALUE=TEXT; others stay.
 func (p *Property) SetText(text string) {
 	text = NormalText(text)
 	if p.Text() == text {
@@ -28,6 +28,9 @@ func (p *Property) SetText(text string) {
 	}
 	params := withParam(p.head[p.nameEnd:], "ENCODING", "")
 	params = withParam(params, "CHARSET", "")
+	if !p.hasValueType("TEXT") {
+		params = withParam(params, "VALUE", "")
+	}
 	p.write(params, EscapeText(text))
 }
 
@@ -179,7 +182,7 @@ func (c *Component) Add(name string) *Property {
 	n := &node{head: name, nameEnd: int32(len(name)), component: c}
 	(*Property)(n).write("", "")
 	before := c.first
-	for before != nil && before.kind != componentNode {
+	for before != nil && before.kind != componentNode && before.kind != passedNode {
 		before = before.next
 	}
 	c.insert(n, before)
@@ -207,24 +210,38 @@ func (c *Component) AddComponent(name string) *Component {
 
 // Insert puts a copy of a component, which may be of another text, into this one: before one that stands in it, else at
 // the end. The copy has the lines of the original, with the line end of this text; lines that could not be read stay behind.
+// Where components beside it, or in these, have no END, they are given one: it would end up within them.
 func (c *Component) Insert(original, before *Component) *Component {
 	inserted := c.text.copyOf(original)
 	c.insertComponent(inserted, before)
 	return inserted
 }
 
-// Remove takes the component, with all in it, out of the one it stands in, or out of its text.
-func (c *Component) Remove() { c.parent.unlink(c.begin) }
+// Remove takes the component, with all in it, out of the one it stands in, or out of its text. Those beside it, and in these,
+// that have no END are given one: what follows would end up within them.
+func (c *Component) Remove() {
+	c.parent.unlink(c.begin)
+	c.parent.closeComponents()
+}
 
 func (t *Text) newComponent(name string) *Component {
-	c := &Component{text: t, name: strings.ToUpper(cleanComponentName(name))}
-	c.begin = &node{raw: "BEGIN:" + c.name + t.lineEnd, kind: componentNode, component: c}
-	c.end = "END:" + c.name + t.lineEnd
+	c := &Component{text: t, name: strings.ToUpper(trimName(withoutControls(name)))}
+	c.begin = &node{raw: fold("BEGIN:"+c.name, t.lineEnd), kind: componentNode, component: c}
+	c.close()
 	return c
 }
 
-func cleanComponentName(name string) string {
-	return trimName(withoutControls(name))
+// close writes the END line.
+func (c *Component) close() { c.end = fold("END:"+c.name, c.text.lineEnd) }
+
+// closeComponents writes the END lines that are missing in the components of this one.
+func (c *Component) closeComponents() {
+	for inner := range c.Components() {
+		inner.closeComponents()
+		if inner.end == "" {
+			inner.close()
+		}
+	}
 }
 
 func (t *Text) copyOf(original *Component) *Component {
@@ -266,6 +283,7 @@ func (t *Text) wrote(n *node) bool {
 }
 
 func (c *Component) insertComponent(inserted, before *Component) {
+	c.closeComponents()
 	inserted.parent = c
 	if before != nil && before.parent == c {
 		c.insert(inserted.begin, before.begin)

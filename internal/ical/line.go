@@ -21,7 +21,7 @@ const (
 // bareCREndsLines decides what a bare CR means in a text: where the first line ends with one, it ends lines.
 func bareCREndsLines(text string) bool {
 	i := strings.IndexAny(text, "\r\n")
-	return i >= 0 && !strings.HasPrefix(strings.TrimLeft(text[i:], "\r"), "\n") && text[i] == '\r'
+	return i >= 0 && text[i] == '\r' && !strings.HasPrefix(strings.TrimLeft(text[i:], "\r"), "\n")
 }
 
 // lineEnd finds the end of the physical line that text begins with: where its content ends, where the next line begins,
@@ -62,7 +62,25 @@ func lineEnd(text string, bareCR bool) (content, next int, kind uint8) {
 	return content, next, kind
 }
 
-// lines splits a text into content lines. A line that begins with a blank belongs to the one before.
+// maxFoldBreak is how many octets of blank lines may stand within a fold. Programs that translate line ends twice make them.
+const maxFoldBreak = 8
+
+// continuation reports whether a content line goes on in what follows the end of one of its physical lines, and where: after
+// a blank. Blank lines before that count as well. With unknown, the text ended before it was clear.
+func continuation(rest string, bareCR bool) (at int, ok, unknown bool) {
+	for at < len(rest) && at < maxFoldBreak && (rest[at] == '\r' || rest[at] == '\n') {
+		at++
+	}
+	switch {
+	case at == len(rest):
+		return 0, false, true
+	case rest[at] != ' ' && rest[at] != '\t', at > 0 && rest[at-1] == '\r' && !bareCR:
+		return 0, false, false
+	}
+	return at + 1, true, false
+}
+
+// lines splits a text into content lines.
 type lines struct {
 	text   string
 	bareCR bool
@@ -77,6 +95,7 @@ type contentLine struct {
 	first      int // the offset where the content of its first physical line ends
 	number     int // of its first physical line
 	folded     bool
+	open       bool // it may go on behind the end of the text
 	cut        bool // the rest of it was not read
 }
 
@@ -93,11 +112,19 @@ func (l *lines) next() (line contentLine, ok bool) {
 		l.at += next
 		l.number++
 		l.kinds |= kind
-		if l.at >= len(l.text) || kind == 0 || l.text[l.at] != ' ' && l.text[l.at] != '\t' {
+		_, goesOn, unknown := continuation(l.text[l.at:], l.bareCR)
+		if !goesOn {
 			line.end = l.at
+			line.open = unknown
 			return line, true
 		}
 		line.folded = true
+		for l.text[l.at] == '\r' || l.text[l.at] == '\n' {
+			_, next, kind := lineEnd(l.text[l.at:], l.bareCR)
+			l.at += next
+			l.number++
+			l.kinds |= kind
+		}
 	}
 }
 
@@ -113,7 +140,8 @@ func unfold(raw string, bareCR bool) string {
 		if next >= len(raw) {
 			return string(unfolded)
 		}
-		raw = raw[next+1:]
+		at, _, _ := continuation(raw[next:], bareCR)
+		raw = raw[next+at:]
 		content, next, _ = lineEnd(raw, bareCR)
 	}
 }
@@ -127,7 +155,8 @@ func rawOffset(raw string, n int, bareCR bool) int {
 			return at + min(n, content)
 		}
 		n -= content
-		at += next + 1
+		begin, _, _ := continuation(raw[at+next:], bareCR)
+		at += next + begin
 	}
 }
 
@@ -175,49 +204,45 @@ func isName(text string) bool {
 	return text != ""
 }
 
-// trimName takes away what may stand around a name.
-func trimName(text string) string { return strings.Trim(text, " \t\ufeff") }
+// around is what may stand around a name.
+const around = " \t" + byteOrderMark
+
+func trimName(text string) string { return strings.Trim(text, around) }
 
 // A head is what stands before the value of an unfolded line.
 type head struct {
-	start, nameEnd int  // of the name
+	start, nameEnd int  // of the name, or of what might be one at the beginning of a line that is no property
 	colon          int  // -1 where there is none
-	named          bool // the name is one
+	named          bool // before the colon, or the parameters, stands a name and nothing else
 	unquoted       bool // the colon was found by disregarding a quote that is not closed
 }
 
 // splitHead finds name and colon; a colon in a quoted parameter does not count.
 func splitHead(line string) head {
-	end := 0
-	for end < len(line) && nameCharacter[line[end]] {
-		end++
+	h := head{colon: -1}
+	if line != "" && !nameCharacter[line[0]] {
+		h.start = len(line) - len(strings.TrimLeft(line, around))
 	}
-	h := head{nameEnd: end, named: end > 0, colon: -1}
-	if end == len(line) || line[end] != ':' && line[end] != ';' {
-		end = strings.IndexAny(line, ":;")
-		if end < 0 {
-			end = len(line)
-		}
-		name := trimName(line[:end])
-		h.start = strings.Index(line, name)
-		h.nameEnd = h.start + len(name)
-		h.named = isName(name)
+	h.nameEnd = h.start
+	for h.nameEnd < len(line) && nameCharacter[line[h.nameEnd]] {
+		h.nameEnd++
 	}
+	end := h.nameEnd
+	if end < len(line) && line[end] != ':' && line[end] != ';' {
+		end = len(line) - len(strings.TrimLeft(line[end:], around))
+	}
+	h.named = h.nameEnd > h.start && (end == len(line) || line[end] == ':' || line[end] == ';')
 	for i := end; i < len(line); i++ {
 		switch line[i] {
 		case ':':
 			h.colon = i
 			return h
 		case '"':
-			length := strings.IndexByte(line[i+1:], '"')
-			if length < 0 {
-				if colon := strings.IndexByte(line[end:], ':'); colon >= 0 {
-					h.colon = end + colon
-					h.unquoted = true
-				}
-				return h
+			if length := strings.IndexByte(line[i+1:], '"'); length >= 0 {
+				i += length + 1
+				continue
 			}
-			i += length + 1
+			i = len(line)
 		}
 	}
 	if colon := strings.IndexByte(line[end:], ':'); colon >= 0 {

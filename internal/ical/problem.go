@@ -3,6 +3,7 @@ package ical
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ type Problem struct {
 	Code      Code
 	Line      int        // from 1, of the line's first octet; of a missing END that of BEGIN
 	Component *Component // the innermost around it; nil outside of any
-	Property  string     // in upper case, where a name could be read
+	Property  string     // in upper case; of a line that is no property the name it begins with, if any
 	Max       int        // of the limit that was exceeded
 }
 
@@ -89,15 +90,21 @@ func (t *Text) Problems() []Problem { return t.problems }
 // ProblemsOf yields the problems of a component and of those in it.
 func (t *Text) ProblemsOf(c *Component) iter.Seq[Problem] {
 	return func(yield func(Problem) bool) {
-		for _, p := range t.problems {
-			for in := p.Component; in != nil; in = in.parent {
-				if in == c {
-					if !yield(p) {
-						return
-					}
-					break
-				}
+		first, _ := slices.BinarySearchFunc(t.problems, c.Line(), func(p Problem, line int) int { return p.Line - line })
+		for _, p := range t.problems[first:] {
+			if !p.Component.isWithin(c) || !yield(p) {
+				return
 			}
 		}
 	}
+}
+
+// isWithin reports whether c is outer or stands in it.
+func (c *Component) isWithin(outer *Component) bool {
+	for ; c != nil; c = c.parent {
+		if c == outer {
+			return true
+		}
+	}
+	return false
 }

@@ -27,8 +27,8 @@ func (p *Property) Value() string {
 	return rest[:content]
 }
 
-// Text is the value read as TEXT (RFC 5545 section 3.3.11), in the form of NormalText. Escapes that the RFC does not
-// know are read as their character where that is punctuation, and as both characters elsewhere.
+// Text is the value read as TEXT (RFC 5545 section 3.3.11), in the form of NormalText. Colons and quotes may be
+// escaped too; a backslash before anything else is one.
 func (p *Property) Text() string { return readText(p.Value()) }
 
 // scan reads name, parameters and place of the value out of n.raw, whose first physical line has its content in
@@ -43,10 +43,8 @@ func (n *node) scan(first int) Code {
 		offset = rawOffset(n.raw, h.colon+1, n.bareCR)
 	}
 	n.kind = otherNode
-	if h.named {
-		n.head = line[h.start:h.nameEnd]
-		n.nameEnd = int32(len(n.head))
-	}
+	n.head = line[h.start:h.nameEnd]
+	n.nameEnd = int32(len(n.head))
 	switch {
 	case h.colon < 0:
 		return NoColon

@@ -1,7 +1,6 @@
 package ical
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -25,7 +24,7 @@ type Reader struct {
 
 // A Part is a component of a stream that stands in a VCALENDAR or in nothing.
 type Part struct {
-	Component *Component // the only one of its Text; nil where the stream ends and there are Problems left
+	Component *Component // nil where there are Problems only
 	Calendar  *Component // the VCALENDAR around it, with the properties read so far and no components; nil where there is none
 	Problems  []Problem  // of the component, and of what stood before it
 }
@@ -47,16 +46,12 @@ func (r *Reader) Next() (Part, error) {
 		if r.err != nil {
 			return Part{}, r.err
 		}
-		if err := r.block(); err != nil {
-			r.err = err
-			if !errors.Is(err, io.EOF) {
-				continue
-			}
+		if r.err = r.block(); r.err == io.EOF {
 			b.finish()
-			if len(b.problems) > 0 {
-				b.parts = append(b.parts, Part{Problems: b.problems})
-				b.problems = nil
-			}
+		}
+		if len(b.problems) > 0 && (len(b.open) == 0 || b.counted().name == "VCALENDAR") {
+			b.parts = append(b.parts, Part{Problems: b.problems})
+			b.problems = nil
 		}
 	}
 	part := b.parts[0]
@@ -87,7 +82,7 @@ func (r *Reader) block() error {
 	for l.at < len(text) {
 		start, number := l.at, l.number
 		line, _ := l.next()
-		if l.at == len(text) && !r.ended { // the line may go on
+		if line.open && !r.ended {
 			switch {
 			case r.discard:
 				r.passBy(line, number)
@@ -163,11 +158,13 @@ func (b *builder) part(c *Component) {
 	if c.name == "VCALENDAR" || c.parent != &c.text.root {
 		return
 	}
-	part := Part{Component: c, Problems: b.problems}
+	var calendar *Component
 	if len(b.open) > 0 {
-		part.Calendar = b.open[len(b.open)-1].Component
+		calendar = b.open[len(b.open)-1].Component
 	}
 	c.text.problems = b.problems
-	b.problems = nil
-	b.parts = append(b.parts, part)
+	for c := range c.text.Components() {
+		b.parts = append(b.parts, Part{Component: c, Calendar: calendar, Problems: b.problems})
+		b.problems = nil
+	}
 }

@@ -81,7 +81,7 @@ func readText(value string) string {
 			case next == 'n' || next == 'N':
 				c = '\n'
 				i++
-			case next > ' ' && next < 0x7f && !letterOrDigit(next):
+			case strings.IndexByte(`\\;,:"'`, next) >= 0:
 				c = next
 				i++
 			}
@@ -89,10 +89,6 @@ func readText(value string) string {
 		b.WriteByte(c)
 	}
 	return NormalText(b.String())
-}
-
-func letterOrDigit(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 var textEscapes = strings.NewReplacer(`\`, `\\`, `;`, `\;`, `,`, `\,`, "\n", `\n`)

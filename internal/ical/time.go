@@ -82,9 +82,9 @@ func appendPadded(value []byte, n, width int) []byte {
 // ParseTime reads a DATE or DATE-TIME value. A date is all-day, also where nothing says VALUE=DATE; with isDate, which says
 // so, a time of day is refused. A time that ends with Z is UTC whatever the TZID (RFC 5545 section 3.2.19); another one is
 // zoned, and floating with an empty TZID. A day or time of day that does not exist is refused, and so is a leap second.
-// The error is a *ValueError.
+// Blanks and quotes around the value are not counted. The error is a *ValueError.
 func ParseTime(value, tzid string, isDate bool) (Time, error) {
-	value = strings.TrimSpace(value)
+	value = strings.Trim(value, " \t\"")
 	kind := "DATE-TIME"
 	if isDate {
 		kind = "DATE"

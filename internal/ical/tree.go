@@ -13,7 +13,8 @@ type builder struct {
 	allUTF8  bool   // source is UTF-8
 	count    int    // content lines so far
 	open     []openComponent
-	skipped  int // components open within the innermost of open and not looked at
+	skipped  int  // components open within the innermost of open and not looked at
+	strayed  bool // the line before stood outside of any component
 	problems []Problem
 
 	// Lines in a row that are kept and not looked at share a node.
@@ -24,8 +25,8 @@ type builder struct {
 	stream bool
 	parts  []Part // complete
 
-	nodes      []node // to be used
-	components []Component
+	nodes      []node      // to be used
+	components []Component // to be used; nil as long as there was none
 }
 
 // An openComponent has had its BEGIN. The lines of one that stands in no other, or in a VCALENDAR, are counted together with
@@ -67,7 +68,7 @@ func (b *builder) add(line contentLine) error {
 		return &LimitError{Limit: "lines", Max: b.limits.Lines}
 	}
 	if !line.folded && line.first == line.start {
-		b.keep(line) // blank
+		b.keep(line, otherNode) // blank
 		return nil
 	}
 	if len(b.nodes) == 0 {
@@ -89,9 +90,9 @@ func (b *builder) add(line contentLine) error {
 	case n.kind == propertyNode && len(name) == len("END") && strings.EqualFold(name, "END"):
 		b.end(n, line)
 	case len(b.open) == 0:
-		b.outside(line)
+		b.outside(line, Outside)
 	case b.skipped > 0 || !b.room(line):
-		b.keep(line)
+		b.keep(line, passedNode)
 	case n.kind == propertyNode:
 		if code != "" {
 			b.problem(Problem{Code: code, Line: line.number, Property: strings.ToUpper(name)})
@@ -106,7 +107,7 @@ func (b *builder) add(line contentLine) error {
 			p.Max = b.limits.LineBytes
 		}
 		b.problem(p)
-		b.keep(line)
+		b.keep(line, otherNode)
 	}
 	return nil
 }
@@ -114,10 +115,8 @@ func (b *builder) add(line contentLine) error {
 // nameLong reads the name of a line that is too long to be looked at.
 func (n *node) nameLong(first string) {
 	h := splitHead(first[:min(len(first), 100)])
-	if h.named {
-		n.head = first[h.start:h.nameEnd]
-		n.nameEnd = int32(len(n.head))
-	}
+	n.head = first[h.start:h.nameEnd]
+	n.nameEnd = int32(len(n.head))
 }
 
 // append takes the node that add has made.
@@ -127,12 +126,12 @@ func (b *builder) append(n *node) {
 }
 
 // keep takes a line as it is.
-func (b *builder) keep(line contentLine) {
+func (b *builder) keep(line contentLine, kind nodeKind) {
 	current := b.current()
 	if b.stream && (len(b.open) == 0 || current.name == "VCALENDAR" || b.counted().full) {
 		return // what is passed by is not collected
 	}
-	if b.continues(line) {
+	if b.continues(line) && b.other.kind == kind {
 		b.otherEnd = line.end
 		b.other.raw = b.source[b.otherStart:line.end]
 		return
@@ -141,7 +140,7 @@ func (b *builder) keep(line contentLine) {
 		b.nodes = make([]node, 256)
 	}
 	n := &b.nodes[0]
-	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), bareCR: b.text.bareCR, component: current}
+	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), kind: kind, bareCR: b.text.bareCR, component: current}
 	b.append(n)
 	b.other, b.otherStart, b.otherEnd = n, line.start, line.end
 }
@@ -152,17 +151,12 @@ func (b *builder) continues(line contentLine) bool {
 }
 
 // outside takes a line outside of any component.
-func (b *builder) outside(line contentLine) {
-	if b.stream {
-		if last := len(b.problems) - 1; last < 0 || b.problems[last].Code != Outside {
-			b.problem(Problem{Code: Outside, Line: line.number})
-		}
-		return
+func (b *builder) outside(line contentLine, code Code) {
+	if !b.strayed {
+		b.problem(Problem{Code: code, Line: line.number})
 	}
-	if !b.continues(line) {
-		b.problem(Problem{Code: Outside, Line: line.number})
-	}
-	b.keep(line)
+	b.strayed = true
+	b.keep(line, otherNode)
 }
 
 // room counts a line and reports whether it may still be looked at.
@@ -188,10 +182,10 @@ func (b *builder) room(line contentLine) bool {
 // begin takes a BEGIN line.
 func (b *builder) begin(n *node, line contentLine) {
 	name := strings.ToUpper(trimName((*Property)(n).Value()))
-	isEntry := slices.Contains(entries, name) || name == "VCALENDAR"
-	if b.skipped > 0 && !isEntry {
+	b.strayed = false
+	if b.skipped > 0 && !isEntry(name) {
 		b.skipped++
-		b.keep(line)
+		b.keep(line, passedNode)
 		return
 	}
 	b.skipped = 0
@@ -202,12 +196,12 @@ func (b *builder) begin(n *node, line contentLine) {
 	switch {
 	case inEntry && !b.room(line):
 		b.skipped = 1
-		b.keep(line)
+		b.keep(line, passedNode)
 		return
 	case len(b.open) >= b.limits.Depth:
 		b.problem(Problem{Code: TooDeep, Line: line.number, Max: b.limits.Depth})
 		b.skipped = 1
-		b.keep(line)
+		b.keep(line, passedNode)
 		return
 	}
 	if b.stream && !inEntry {
@@ -238,9 +232,9 @@ func (b *builder) begin(n *node, line contentLine) {
 // end takes an END line.
 func (b *builder) end(n *node, line contentLine) {
 	name := strings.ToUpper(trimName((*Property)(n).Value()))
-	if b.skipped > 0 && !slices.Contains(entries, name) && name != "VCALENDAR" {
+	if b.skipped > 0 && !isEntry(name) {
 		b.skipped--
-		b.keep(line)
+		b.keep(line, passedNode)
 		return
 	}
 	for i := len(b.open) - 1; i >= 0; i-- {
@@ -254,10 +248,14 @@ func (b *builder) end(n *node, line contentLine) {
 		b.close(n.raw)
 		return
 	}
-	if len(b.open) == 0 || b.room(line) {
+	if len(b.open) == 0 {
+		b.outside(line, EndWithoutBegin)
+		return
+	}
+	if b.room(line) {
 		b.problem(Problem{Code: EndWithoutBegin, Line: line.number})
 	}
-	b.keep(line)
+	b.keep(line, otherNode)
 }
 
 // close ends the innermost open component, with its END line or without.
@@ -267,10 +265,40 @@ func (b *builder) close(end string) {
 	c.end = end
 	if end == "" {
 		b.problem(Problem{Code: MissingEnd, Line: c.Line()})
+		c.giveUpEntries()
 	}
 	b.open = b.open[:last]
 	if b.stream {
 		b.part(c)
+	}
+}
+
+// giveUpEntries ends a component that may hold anything, and has no END, before the first VEVENT or the like in it: that and
+// what follows stands in the component around.
+func (c *Component) giveUpEntries() {
+	if isEntry(c.name) {
+		return
+	}
+	var last *node
+	for n := c.first; n != nil; last, n = n, n.next {
+		if n.kind != componentNode || !isEntry(n.component.name) {
+			continue
+		}
+		if last == nil {
+			c.first = nil
+		} else {
+			last.next = nil
+		}
+		c.parent.last.next, c.parent.last = n, c.last
+		c.last = last
+		for ; n != nil; n = n.next {
+			if n.kind == componentNode {
+				n.component.parent = c.parent
+			} else {
+				n.component = c.parent
+			}
+		}
+		return
 	}
 }
 
@@ -280,14 +308,20 @@ func (b *builder) finish() {
 	for len(b.open) > 0 {
 		b.close("")
 	}
-	if !b.stream && b.text.root.first == nil {
+	if !b.stream && b.components == nil {
 		b.problem(Problem{Code: NoComponent, Line: 1})
 	}
 	slices.SortStableFunc(b.problems, func(p, q Problem) int { return p.Line - q.Line })
 }
 
-// entries are the components that stand in a VCALENDAR (RFC 5545 section 3.6, RFC 7953).
-var entries = []string{"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY"}
+// isEntry holds for the components that stand in a VCALENDAR or in nothing (RFC 5545 section 3.6, RFC 7953), and for it.
+func isEntry(name string) bool {
+	switch name {
+	case "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY":
+		return true
+	}
+	return false
+}
 
 // canHold reports whether a component may stand in another one. What the RFCs do not know may stand in anything and hold
 // anything.
@@ -301,9 +335,9 @@ func canHold(outer, inner string) bool {
 			return false
 		}
 	default:
-		if !slices.Contains(entries, outer) {
+		if !isEntry(outer) {
 			return true
 		}
 	}
-	return inner != "VCALENDAR" && !slices.Contains(entries, inner)
+	return !isEntry(inner)
 }
