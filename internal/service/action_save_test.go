@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/reconcile"
@@ -165,6 +166,22 @@ func TestSave_states_and_work(t *testing.T) {
 		w.wantState(left, crm.NotSynced, crm.ReasonNobodyFollows)
 		w.wantWork(moving.ID, "0:bulk 1:bulk", link, other)
 	})
+}
+
+// semantics 4: today is the day in the follower's time zone, whatever zone the action has.
+func TestSave_asks_what_is_past_where_the_follower_is(t *testing.T) {
+	w := oneWorld(t)
+	link := w.link(w.user)
+	w.clock.at = time.Date(2026, 11, 23, 23, 30, 0, 0, time.UTC) // the 24th in Brussels, the 23rd in New York
+	for date, want := range map[string]crm.SyncName{"2026-11-23": crm.NotSynced, "2026-11-24": crm.Pending} {
+		action := w.action(w.user, noDate)
+		changed, err := w.Change(w.ctx(), w.user, action.ID, 1, edit(action, func(in *ActionInput) { in.StartDate, in.TimeZone = date, "America/New_York" }))
+		w.must(err)
+		if changed.Sync.Name != want {
+			t.Errorf("%s: %+v, want %s", date, changed.Sync, want)
+		}
+		w.unbind(link, action)
+	}
 }
 
 func TestChange_of_nothing_changes_nothing(t *testing.T) {

@@ -254,6 +254,9 @@ func TestPauseLink_and_ResumeLink(t *testing.T) {
 		if again.Version != 2 || !again.Pause.At.Equal(paused.Pause.At) {
 			w.t.Errorf("paused twice: %+v", again)
 		}
+		if _, err := w.PauseLink(w.ctx(), w.admin, link.ID, 1); !errors.Is(err, ErrVersion) {
+			w.t.Errorf("paused twice, knowing an older version: %v", err)
+		}
 		resumed, err := w.ResumeLink(w.ctx(), w.admin, link.ID, 2)
 		w.must(err)
 		if !resumed.Pause.At.IsZero() || len(w.waker.taken()) != 1 {

@@ -55,3 +55,10 @@ func told(err error) error {
 	}
 	return err
 }
+
+// wake tells of links that have work, after the commit.
+func (s *Service) wake(links []crm.LinkID) {
+	for _, link := range links {
+		s.Waker.Wake(link)
+	}
+}
