@@ -182,6 +182,9 @@ func (w *world) unbind(link crm.Link, action crm.Action) {
 			return err
 		}
 		for _, binding := range bindings {
+			if binding.Bound.Link != link.ID {
+				continue
+			}
 			if err := tx.DeleteResource(binding.Resource); err != nil {
 				return err
 			}
