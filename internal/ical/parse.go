@@ -18,7 +18,8 @@ func Parse(text []byte, limits Limits) (*Text, error) {
 	t := &Text{bareCR: bareCREndsLines(source)}
 	t.root.text = t
 	b := builder{limits: limits, text: t, source: source, allUTF8: utf8.ValidString(source)}
-	b.nodes = make([]node, min(strings.Count(source, "\n")+1, 1024))
+	b.slab = min(strings.Count(source, "\n")+1, 1024)
+	b.nodes = make([]node, b.slab)
 	lines := lines{text: source, bareCR: t.bareCR, number: 1}
 	for line, ok := lines.next(); ok; line, ok = lines.next() {
 		if err := b.add(line); err != nil {

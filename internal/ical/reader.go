@@ -25,7 +25,7 @@ type Reader struct {
 // A Part is a component of a stream that stands in a VCALENDAR or in nothing.
 type Part struct {
 	Component *Component // nil where there are Problems only
-	Calendar  *Component // the VCALENDAR around it, with the properties read so far and no components; nil where there is none
+	Calendar  *Component // the VCALENDAR around it, with its properties as far as they were read and no components; nil where there is none
 	Problems  []Problem  // of the component, and of what stood before it
 }
 
@@ -33,6 +33,7 @@ type Part struct {
 func NewReader(from io.Reader, limits Limits) *Reader {
 	r := &Reader{from: from}
 	r.builder = builder{limits: limits, stream: true, text: &Text{lineEnd: "\r\n"}}
+	r.builder.newSlabs(1)
 	r.builder.text.root.text = r.builder.text
 	r.lines.number = 1
 	return r
@@ -162,6 +163,7 @@ func (b *builder) part(c *Component) {
 	if len(b.open) > 0 {
 		calendar = b.open[len(b.open)-1].Component
 	}
+	b.newSlabs(1)
 	c.text.problems = b.problems
 	for c := range c.text.Components() {
 		b.parts = append(b.parts, Part{Component: c, Calendar: calendar, Problems: b.problems})

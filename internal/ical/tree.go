@@ -25,8 +25,10 @@ type builder struct {
 	stream bool
 	parts  []Part // complete
 
+	slab       int         // nodes that are made at once
 	nodes      []node      // to be used
-	components []Component // to be used; nil as long as there was none
+	components []Component // to be used
+	found      bool        // there was one
 }
 
 // An openComponent has had its BEGIN. The lines of one that stands in no other, or in a VCALENDAR, are counted together with
@@ -67,15 +69,17 @@ func (b *builder) add(line contentLine) error {
 	if b.count++; b.count > b.limits.Lines && !b.stream {
 		return &LimitError{Limit: "lines", Max: b.limits.Lines}
 	}
-	if !line.folded && line.first == line.start {
-		b.keep(line, otherNode) // blank
+	if !line.folded && line.first == line.start { // blank
+		if len(b.open) > 0 {
+			b.weigh(line)
+		}
+		b.keep(line, otherNode)
 		return nil
 	}
-	if len(b.nodes) == 0 {
-		b.nodes = make([]node, 256)
+	n := b.newNode(line)
+	if b.stream && n.component.name == "VCALENDAR" {
+		n.raw = strings.Clone(n.raw) // not to hold a block of the stream as long as the calendar is open
 	}
-	n := &b.nodes[0] // taken by append, cleared otherwise
-	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), folded: line.folded, bareCR: b.text.bareCR, component: b.current()}
 	var code Code
 	if len(n.raw) > b.limits.LineBytes || line.cut {
 		code = LineTooLong
@@ -91,7 +95,9 @@ func (b *builder) add(line contentLine) error {
 		b.end(n, line)
 	case len(b.open) == 0:
 		b.outside(line, Outside)
-	case b.skipped > 0 || !b.room(line):
+	case b.skipped > 0:
+		b.skip(line)
+	case !b.room(line):
 		b.keep(line, passedNode)
 	case n.kind == propertyNode:
 		if code != "" {
@@ -119,7 +125,25 @@ func (n *node) nameLong(first string) {
 	n.nameEnd = int32(len(n.head))
 }
 
-// append takes the node that add has made.
+// newNode prepares a node for a line. It is taken by append; if it is not, the next line gets it.
+func (b *builder) newNode(line contentLine) *node {
+	if len(b.nodes) == 0 {
+		b.slab = min(2*b.slab, 1024)
+		b.nodes = make([]node, b.slab)
+	}
+	n := &b.nodes[0]
+	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), folded: line.folded, bareCR: b.text.bareCR, component: b.current()}
+	return n
+}
+
+// newSlabs begins to use memory that has nothing in common with that of components before: first twice as many nodes as
+// said.
+func (b *builder) newSlabs(nodes int) {
+	b.slab = nodes
+	b.nodes, b.components = nil, nil
+}
+
+// append takes the node that newNode has made.
 func (b *builder) append(n *node) {
 	b.current().append(n)
 	b.nodes = b.nodes[1:]
@@ -136,11 +160,8 @@ func (b *builder) keep(line contentLine, kind nodeKind) {
 		b.other.raw = b.source[b.otherStart:line.end]
 		return
 	}
-	if len(b.nodes) == 0 {
-		b.nodes = make([]node, 256)
-	}
-	n := &b.nodes[0]
-	*n = node{raw: b.source[line.start:line.end], line: int32(line.number), kind: kind, bareCR: b.text.bareCR, component: current}
+	n := b.newNode(line)
+	n.kind = kind
 	b.append(n)
 	b.other, b.otherStart, b.otherEnd = n, line.start, line.end
 }
@@ -162,21 +183,27 @@ func (b *builder) outside(line contentLine, code Code) {
 // room counts a line and reports whether it may still be looked at.
 func (b *builder) room(line contentLine) bool {
 	c := b.counted()
-	c.lines++
-	c.bytes += line.end - line.start
-	if c.full {
-		return false
-	}
-	switch {
-	case c.lines > b.limits.Properties:
+	if c.lines++; c.lines > b.limits.Properties && !c.full {
+		c.full = true
 		b.problem(Problem{Code: TooManyProperties, Line: line.number, Component: c.Component, Max: b.limits.Properties})
-	case b.stream && c.bytes > b.limits.Bytes:
-		b.problem(Problem{Code: TooLarge, Line: line.number, Component: c.Component, Max: b.limits.Bytes})
-	default:
-		return true
 	}
-	c.full = true
-	return false
+	return b.weigh(line)
+}
+
+// weigh counts the bytes of a line. Those of a text as a whole are bounded, those of a stream are not.
+func (b *builder) weigh(line contentLine) bool {
+	c := b.counted()
+	if c.bytes += line.end - line.start; c.bytes > b.limits.Bytes && b.stream && !c.full {
+		c.full = true
+		b.problem(Problem{Code: TooLarge, Line: line.number, Component: c.Component, Max: b.limits.Bytes})
+	}
+	return !c.full
+}
+
+// skip passes by a line of a component that is not looked at.
+func (b *builder) skip(line contentLine) {
+	b.weigh(line)
+	b.keep(line, passedNode)
 }
 
 // begin takes a BEGIN line.
@@ -185,7 +212,7 @@ func (b *builder) begin(n *node, line contentLine) {
 	b.strayed = false
 	if b.skipped > 0 && !isEntry(name) {
 		b.skipped++
-		b.keep(line, passedNode)
+		b.skip(line)
 		return
 	}
 	b.skipped = 0
@@ -201,16 +228,23 @@ func (b *builder) begin(n *node, line contentLine) {
 	case len(b.open) >= b.limits.Depth:
 		b.problem(Problem{Code: TooDeep, Line: line.number, Max: b.limits.Depth})
 		b.skipped = 1
-		b.keep(line, passedNode)
+		b.skip(line)
 		return
 	}
 	if b.stream && !inEntry {
+		begin := *n
+		if b.newSlabs(8); name == "VCALENDAR" {
+			b.newSlabs(1)
+		}
+		n = b.newNode(line)
+		*n = begin
 		b.text = &Text{bareCR: b.text.bareCR, lineEnd: b.text.lineEnd}
 		b.text.root.text = b.text
 	}
 	if len(b.components) == 0 {
-		b.components = make([]Component, 8)
+		b.components = make([]Component, min(b.slab/4+1, 8))
 	}
+	b.found = true
 	c := &b.components[0]
 	b.components = b.components[1:]
 	*c = Component{text: b.text, parent: b.current(), begin: n, name: name}
@@ -234,7 +268,7 @@ func (b *builder) end(n *node, line contentLine) {
 	name := strings.ToUpper(trimName((*Property)(n).Value()))
 	if b.skipped > 0 && !isEntry(name) {
 		b.skipped--
-		b.keep(line, passedNode)
+		b.skip(line)
 		return
 	}
 	for i := len(b.open) - 1; i >= 0; i-- {
@@ -308,7 +342,7 @@ func (b *builder) finish() {
 	for len(b.open) > 0 {
 		b.close("")
 	}
-	if !b.stream && b.components == nil {
+	if !b.stream && !b.found {
 		b.problem(Problem{Code: NoComponent, Line: 1})
 	}
 	slices.SortStableFunc(b.problems, func(p, q Problem) int { return p.Line - q.Line })
