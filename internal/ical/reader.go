@@ -134,7 +134,7 @@ func (r *Reader) passBy(line contentLine, number int) {
 // fill reads a block behind what is left of the one before; twice as much where that is a long line.
 func (r *Reader) fill() error {
 	kept := len(r.buffer)
-	want := kept + max(readerBlock, kept)
+	want := max(readerBlock, 2*kept)
 	if cap(r.buffer) < want {
 		r.buffer = append(make([]byte, 0, want), r.buffer...)
 	}
