@@ -10,7 +10,7 @@ import (
 )
 
 var actionColumns = []string{
-	"id", "version", "sort_key", "last_date", "spans_days", "followed_by", "private", "deleted_at",
+	"id", "version", "sort_key", "last_date", "spans_days", "followed_by", "follower_key", "private", "deleted_at",
 	"type_id", "status_id", "priority_id", "due_date",
 	"created_at", "created_by_kind", "created_by_id", "modified_at", "modified_by_kind", "modified_by_id",
 	"sync_name", "sync_reason", "sync_params", "start_date", "start_time", "end_date", "end_time", "time_zone",
@@ -38,12 +38,13 @@ func actionTargets(a *crm.Action) []any {
 // actionValues are the values of actionColumns.
 func actionValues(a *crm.Action, values []any) {
 	when := a.When
+	start, end := when.StartDate.String(), when.EndDate.String()
 	copy(values, []any{
-		idValue(a.ID), a.Version, sortKey(when), when.LastDate().String(), spansDays(when), idValue(a.FollowedBy), a.Private, timeValue(a.DeletedAt),
+		idValue(a.ID), a.Version, sortKey(when), max(start, end), spansDays(when), idValue(a.FollowedBy), followerKey(a.FollowedBy), a.Private, timeValue(a.DeletedAt),
 		idValue(a.Type), idValue(a.Status), idValue(a.Priority), a.DueDate.String(),
 		timeValue(a.CreatedAt), string(a.CreatedBy.Kind), actorID(a.CreatedBy), timeValue(a.ModifiedAt), string(a.ModifiedBy.Kind), actorID(a.ModifiedBy),
 		string(a.Sync.Name), string(a.Sync.Reason), paramsValue(a.Sync.Params),
-		when.StartDate.String(), when.StartTime.String(), when.EndDate.String(), when.EndTime.String(), when.Zone,
+		start, when.StartTime.String(), end, when.EndTime.String(), when.Zone,
 		idValue(a.FollowsUp), string(a.ThirdPartyKind), a.ThirdParty, a.Contact, a.Dossier, a.Subject, searchText(a), a.Description,
 	})
 }
@@ -58,6 +59,14 @@ func sortKey(when crm.When) string {
 		return date.String()
 	}
 	return date.String() + " " + clock.String()
+}
+
+// followerKey is the follower, or no bytes for nobody, so that one index answers for both.
+func followerKey(follower crm.UserID) any {
+	if follower.IsZero() {
+		return []byte{}
+	}
+	return idValue(follower)
 }
 
 // spansDays reports whether the action still goes on the day after the one it is listed at.
@@ -232,7 +241,7 @@ func (tx *Tx) SetSyncStateOfFollower(user crm.UserID, from crm.Date, state crm.S
 func (tx *Tx) ActionsToPush(link crm.LinkID, user crm.UserID, today crm.Date) ([]crm.Action, error) {
 	var actions []crm.Action
 	query := "SELECT " + selectedAction + ` FROM action a
-		WHERE a.followed_by = $1 AND a.deleted_at IS NULL AND a.last_date >= $2 AND NOT EXISTS (
+		WHERE a.follower_key = $1 AND a.deleted_at IS NULL AND a.last_date >= $2 AND NOT EXISTS (
 			SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = a.id AND r.link_id = $3)
 		ORDER BY a.id`
 	for row, err := range tx.rows("load actions to push", query, idValue(user), today.String(), idValue(link)) {

@@ -261,3 +261,51 @@ func BenchmarkPutToClaim(b *testing.B) {
 		percentiles(b, latencies)
 	})
 }
+
+// BenchmarkUnchangedRuns claims links that are due, 100 at a time, reads what a run needs to ask the server whether anything
+// changed, keeps that nothing did, and gives the links back.
+func BenchmarkUnchangedRuns(b *testing.B) {
+	const links, part = 2_000, 100
+	benchOnEach(b, func(b *testing.B, s *store.Store) {
+		must(b, s.Write(b.Context(), func(tx *store.Tx) error {
+			for i := range links {
+				user := newUser(fmt.Sprint("user", i))
+				if err := errors.Join(tx.InsertUser(user, ""), tx.InsertLink(newLink(user.ID, fmt.Sprint("https://example.org/", i)), nil, store.LinkSync{})); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		runs := 0
+		begun := time.Now()
+		for b.Loop() {
+			var leases []store.Lease
+			must(b, s.Write(b.Context(), func(tx *store.Tx) (err error) {
+				leases, err = tx.ClaimLeases("node", 8*time.Second, part, nil)
+				return err
+			}))
+			must(b, s.Read(b.Context(), func(tx *store.Tx) error {
+				for _, lease := range leases {
+					_, errLink := tx.Link(lease.Link)
+					_, errSync := tx.LinkSync(lease.Link)
+					if err := errors.Join(errLink, errSync); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			now := time.Now()
+			must(b, s.Write(b.Context(), func(tx *store.Tx) error {
+				for _, lease := range leases {
+					if err := errors.Join(tx.RequireLease(lease), tx.CheckedLink(lease.Link, now), tx.ReleaseLease(lease, now)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			runs += len(leases)
+		}
+		b.ReportMetric(float64(runs)/time.Since(begun).Seconds(), "runs/s")
+		b.ReportMetric(0, "ns/op")
+	})
+}

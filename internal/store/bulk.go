@@ -7,21 +7,25 @@ import (
 
 // bulkValues is about how many values go into one statement of a bulk insert: enough for the cost of a statement not to
 // count, few enough for its text to be parsed quickly.
-const bulkValues = 1000
+const bulkValues = 4000
 
 // insertRows inserts many rows with few statements. Each row has one value per column.
 func (tx *Tx) insertRows(attempted, table string, columns []string, count int, row func(i int, values []any)) error {
 	d := tx.store.dialect
 	width := len(columns)
 	perStatement := max(1, min(bulkValues, d.maxParams)/width)
-	values := make([]any, 0, min(count, perStatement)*width)
+	values := make([]any, min(count, perStatement)*width)
+	text := ""
 	for from := 0; from < count; from += perStatement {
 		n := min(perStatement, count-from)
+		if text == "" || n < perStatement {
+			text = insertText(d, table, columns, n)
+		}
 		values = values[:n*width]
 		for i := range n {
 			row(from+i, values[i*width:(i+1)*width])
 		}
-		if _, err := tx.exec(attempted, insertText(d, table, columns, n), values...); err != nil {
+		if _, err := tx.exec(attempted, text, values...); err != nil {
 			return err
 		}
 	}

@@ -90,7 +90,3 @@ func transient(err error) bool {
 	var failed *databaseError
 	return errors.As(err, &failed) && failed.kind == kindTransient
 }
-
-func duplicate(attempted string, what Unique) error {
-	return fmt.Errorf("%s: %w", attempted, ErrDuplicate{what})
-}

@@ -238,19 +238,19 @@ func (c *conditions) add(condition string, values ...any) {
 	c.parts = append(c.parts, fmt.Sprintf(condition, names...))
 }
 
-// in adds that a column has one of the values; none asks for nothing.
+// in adds that a column has one of the values; an empty list asks for nothing.
 func (c *conditions) in(column string, values []any) {
-	if len(values) > 0 {
-		c.parts = append(c.parts, c.oneOf(column, values))
+	switch len(values) {
+	case 0:
+	case 1:
+		c.add(column+" = %s", values[0])
+	default:
+		names := make([]string, len(values))
+		for i, value := range values {
+			names[i] = c.value(value)
+		}
+		c.literal(column + " IN (" + strings.Join(names, ", ") + ")")
 	}
-}
-
-func (c *conditions) oneOf(column string, values []any) string {
-	names := make([]string, len(values))
-	for i, value := range values {
-		names[i] = c.value(value)
-	}
-	return column + " IN (" + strings.Join(names, ", ") + ")"
 }
 
 // literal adds a condition without values.

@@ -53,8 +53,8 @@ func (q Query) parts(leg leg) []part {
 			c.add("a.sort_key < %s", q.From.String())
 		})
 	}
-	if len(q.FollowedBy) > 0 || q.Nobody {
-		add(byFollower, q.addFollowers)
+	if followers := q.followers(); len(followers) > 0 {
+		add(byFollower, func(c *conditions) { c.in("a.follower_key", followers) })
 	}
 	if !q.DueFrom.IsZero() || !q.DueThrough.IsZero() {
 		add(byDue, func(c *conditions) {
@@ -94,17 +94,16 @@ func (q Query) parts(leg leg) []part {
 	return all
 }
 
-func (q Query) addFollowers(c *conditions) {
-	switch {
-	case len(q.FollowedBy) == 0:
-		c.literal("a.followed_by IS NULL")
-	case q.Nobody:
-		c.literal("(a.followed_by IS NULL OR " + c.oneOf("a.followed_by", ids(q.FollowedBy)) + ")")
-	case len(q.FollowedBy) == 1:
-		c.add("a.followed_by = %s", idValue(q.FollowedBy[0]))
-	default:
-		c.in("a.followed_by", ids(q.FollowedBy))
+// followers are the values of follower_key that q asks for.
+func (q Query) followers() []any {
+	var keys []any
+	for _, follower := range q.FollowedBy {
+		keys = append(keys, followerKey(follower))
 	}
+	if q.Nobody {
+		keys = append(keys, followerKey(crm.UserID{}))
+	}
+	return keys
 }
 
 // addTrash is the condition that the partial indexes are made with.
@@ -149,8 +148,8 @@ func (tx *Tx) chooseIndex(q Query, parts []part, words wanted) (string, error) {
 	switch {
 	case q.Trash:
 		walk = byTrash
-	case len(q.FollowedBy) == 1 && !q.Nobody, len(q.FollowedBy) == 0 && q.Nobody:
-		walk = byFollower // which is in the order of the list for one follower
+	case len(q.followers()) == 1:
+		walk = byFollower // which has the order of the list within one follower
 	}
 	best, fewest := walk, tx.store.narrowRows
 	consider := func(index, from string, add func(c *conditions)) error {

@@ -37,7 +37,10 @@ type Store struct {
 	clock   func() time.Time
 	bus     *bus
 
-	narrowRows int // see search_plan.go
+	checkpoints *checkpointer // nil on PostgreSQL
+
+	narrowRows int                            // see search_plan.go
+	trace      func(query string, args []any) // hears every statement, in tests of their plans
 }
 
 // Connections to PostgreSQL, and readers of SQLite.
@@ -66,6 +69,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	s.narrowRows = narrowRows
 	s.bus.start()
+	if s.checkpoints != nil {
+		s.checkpoints.start()
+	}
 	return s, nil
 }
 
@@ -95,7 +101,7 @@ func openSQLite(options Options) (*Store, error) {
 		}, pragmas...)}
 		return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}).String()
 	}
-	write, err := sql.Open("sqlite", address("cache_size(-16384)"))
+	write, err := sql.Open("sqlite", address("cache_size(-16384)", "wal_autocheckpoint("+maxLogPages+")"))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +116,7 @@ func openSQLite(options Options) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Store{dialect: sqliteDialect, write: write, read: read, clock: now, bus: newBus(nil, nil)}, nil
+	return &Store{dialect: sqliteDialect, write: write, read: read, clock: now, bus: newBus(nil, nil), checkpoints: newCheckpointer(read)}, nil
 }
 
 func openPostgres(options Options) (*Store, error) {
@@ -125,9 +131,10 @@ func openPostgres(options Options) (*Store, error) {
 	return &Store{dialect: postgresDialect, write: db, read: db, clock: options.Now, bus: newBus(db, config)}, nil
 }
 
-// Close ends the listening, waits for what is still to be announced, and closes the database. Transactions must have ended.
+// Close sends what is still to be announced, ends the goroutines of the store, and closes the database. Transactions must have ended.
 func (s *Store) Close() error {
 	s.bus.stop()
+	s.checkpoints.stop()
 	if s.read == s.write {
 		return s.write.Close()
 	}

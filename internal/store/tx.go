@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"agendaonline/internal/crm"
@@ -25,6 +26,8 @@ type Tx struct {
 
 	wanted    map[crm.LinkID]crm.Trigger
 	announced []announcement
+
+	broken error // what the database refused; nothing more can be done in this transaction
 }
 
 // How often Write starts again, and how long it waits before the second time; twice as long each time after.
@@ -77,6 +80,9 @@ func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
+	if tx.broken != nil {
+		return tx.broken
+	}
 	if err := tx.wakeWanted(); err != nil {
 		return err
 	}
@@ -86,19 +92,24 @@ func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err := begun.Commit(); err != nil {
 		return s.commitError(ctx, err)
 	}
+	s.checkpoints.signal()
 	s.bus.publish(tx.announced)
 	return nil
 }
 
-// commitError tells a commit that was refused from one whose answer was lost.
+// commitError tells a commit that was refused, or never sent, from one that may have happened.
 func (s *Store) commitError(ctx context.Context, err error) error {
 	kind, _ := s.dialect.classify(err)
 	var refused *pgconn.PgError
 	switch {
-	case kind != kindOther, errors.As(err, &refused), pgconn.SafeToRetry(err), errors.Is(err, sql.ErrTxDone):
-		return s.dialect.translate(ctx, "commit", err)
+	case err == ctx.Err(), err == sql.ErrTxDone: // database/sql says so itself, before the driver is asked
+	case kind != kindOther:
+	case errors.As(err, &refused) && refused.Severity == "ERROR", errors.Is(err, pgx.ErrTxCommitRollback):
+	default:
+		// pgconn.SafeToRetry is no help here: pgx 5.12 says it of a connection lost while it waited for the answer.
+		return fmt.Errorf("commit: %w: %v", ErrUnknownOutcome, err)
 	}
-	return fmt.Errorf("commit: %w: %v", ErrUnknownOutcome, err)
+	return s.dialect.translate(ctx, "commit", err)
 }
 
 // Now is the time that leases and retries go by.
@@ -113,7 +124,7 @@ func (tx *Tx) Now() (time.Time, error) {
 
 // exec runs a statement and says how many rows it touched.
 func (tx *Tx) exec(attempted, query string, args ...any) (int64, error) {
-	if err := storable(attempted, args); err != nil {
+	if err := tx.ready(attempted, query, args); err != nil {
 		return 0, err
 	}
 	var result sql.Result
@@ -144,7 +155,7 @@ func (tx *Tx) execOne(missing error, attempted, query string, args ...any) error
 // rows yields the rows of a query, to be scanned before the next. Nothing else may be asked of tx meanwhile.
 func (tx *Tx) rows(attempted, query string, args ...any) iter.Seq2[scanner, error] {
 	return func(yield func(scanner, error) bool) {
-		if err := storable(attempted, args); err != nil {
+		if err := tx.ready(attempted, query, args); err != nil {
 			yield(scanner{}, err)
 			return
 		}
@@ -176,7 +187,7 @@ func (tx *Tx) rows(attempted, query string, args ...any) iter.Seq2[scanner, erro
 
 // queryRow is the one row of a query; scanning it fails with ErrNotFound when there is none.
 func (tx *Tx) queryRow(attempted, query string, args ...any) scanner {
-	if err := storable(attempted, args); err != nil {
+	if err := tx.ready(attempted, query, args); err != nil {
 		return scanner{tx, attempted, func(...any) error { return err }}
 	}
 	statement, err := tx.statement(query)
@@ -216,17 +227,28 @@ func (tx *Tx) forChange() string {
 	return ""
 }
 
+// failed gives an error of the database its meaning. SQLite would go on after it and PostgreSQL would not, so neither does.
 func (tx *Tx) failed(attempted string, err error) error {
-	return tx.store.dialect.translate(tx.ctx, attempted, err)
+	translated := tx.store.dialect.translate(tx.ctx, attempted, err)
+	if translated != nil && tx.broken == nil && !errors.Is(translated, ErrNotFound) {
+		tx.broken = translated
+	}
+	return translated
 }
 
-// storable refuses on both databases the text that one of them cannot keep.
-func storable(attempted string, args []any) error {
+// ready refuses what cannot be asked: anything after a failure, and text that one of the databases cannot keep.
+func (tx *Tx) ready(attempted, query string, args []any) error {
+	if tx.broken != nil {
+		return tx.broken
+	}
 	for _, arg := range args {
 		text, isText := arg.(string)
 		if isText && (strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text)) {
 			return fmt.Errorf("%s: %w", attempted, ErrText)
 		}
+	}
+	if tx.store.trace != nil {
+		tx.store.trace(query, args)
 	}
 	return nil
 }
@@ -241,7 +263,7 @@ type scanner struct {
 // Scan reads the columns into the targets.
 func (s scanner) Scan(targets ...any) error {
 	err := s.scan(targets...)
-	if errors.Is(err, ErrText) {
+	if err == nil || errors.Is(err, ErrText) || err == s.tx.broken {
 		return err
 	}
 	return s.tx.failed(s.attempted, err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -104,7 +105,7 @@ func (tx *Tx) free(attempted string, what Unique, query string, args ...any) err
 		return err
 	}
 	if taken {
-		return duplicate(attempted, what)
+		tx.broken = fmt.Errorf("%s: %w", attempted, ErrDuplicate{what})
 	}
-	return nil
+	return tx.broken
 }

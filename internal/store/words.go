@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,42 +24,58 @@ const (
 	maxSearchBytes = 256 << 10
 )
 
-// searchText is what an action is found by: its words, each once, each after a space and before one. The marked words of
-// the single fields follow.
+// searchText is what an action is found by: its words, each once, each after a space and before one. Those of single
+// fields stand there a second time, marked.
 func searchText(action *crm.Action) string {
-	collected := wordSet{seen: make(map[string]struct{}, 32)}
-	collected.add("", action.Subject)
+	var set wordSet
+	set.add("", action.Subject)
 	for _, field := range []struct{ mark, text string }{
 		{markThirdParty, action.ThirdParty}, {markContact, action.Contact}, {markDossier, action.Dossier},
 	} {
-		if field.text != "" {
-			collected.add("", field.text)
-			collected.add(field.mark, field.text)
-		}
+		set.add("", field.text)
+		set.add(field.mark, field.text)
 	}
-	collected.add("", action.Description)
-	if collected.text.Len() == 0 {
-		return ""
-	}
-	collected.text.WriteByte(' ')
-	return collected.text.String()
+	set.add("", action.Description)
+	return string(set.text)
 }
 
+// wordSet gathers words in the form of searchText.
 type wordSet struct {
-	text strings.Builder
-	seen map[string]struct{}
+	text []byte
+	key  []byte              // the word being added, with the spaces around it
+	seen map[string]struct{} // once there are many: a short text is read faster than a map is filled
 }
+
+const fewWordBytes = 1 << 10
 
 func (s *wordSet) add(mark, text string) {
 	for word := range words(text) {
-		word = mark + word
-		if _, known := s.seen[word]; known || s.text.Len()+len(word) > maxSearchBytes {
+		s.key = append(append(append(append(s.key[:0], ' '), mark...), word...), ' ')
+		if len(s.text)+len(s.key) > maxSearchBytes || s.has() {
 			continue
 		}
-		s.seen[word] = struct{}{}
-		s.text.WriteByte(' ')
-		s.text.WriteString(word)
+		if len(s.text) == 0 {
+			s.text = append(make([]byte, 0, 128), ' ')
+		}
+		s.text = append(s.text, s.key[1:]...)
+		if s.seen != nil {
+			s.seen[string(s.key)] = struct{}{}
+		}
 	}
+}
+
+func (s *wordSet) has() bool {
+	if len(s.text) <= fewWordBytes {
+		return bytes.Contains(s.text, s.key)
+	}
+	if s.seen == nil {
+		s.seen = map[string]struct{}{}
+		for word := range bytes.FieldsSeq(s.text) {
+			s.seen[" "+string(word)+" "] = struct{}{}
+		}
+	}
+	_, seen := s.seen[string(s.key)]
+	return seen
 }
 
 // words yields the words of a text as they are compared: letters and digits in lower case without diacritics.

@@ -80,12 +80,13 @@ CREATE TABLE action (
     sort_key         TEXT    COLLATE "C" NOT NULL,
     last_date        TEXT    COLLATE "C" NOT NULL,
     spans_days       BOOLEAN NOT NULL,
-    followed_by      BYTEA    REFERENCES app_user (id),
+    followed_by      BYTEA   REFERENCES app_user (id),
+    follower_key     BYTEA   NOT NULL,
     private          BOOLEAN NOT NULL,
     deleted_at       BIGINT,
-    type_id          BYTEA    REFERENCES choice (id),
-    status_id        BYTEA    REFERENCES choice (id),
-    priority_id      BYTEA    REFERENCES choice (id),
+    type_id          BYTEA   REFERENCES choice (id),
+    status_id        BYTEA   REFERENCES choice (id),
+    priority_id      BYTEA   REFERENCES choice (id),
     due_date         TEXT    COLLATE "C" NOT NULL,
     created_at       BIGINT  NOT NULL,
     created_by_kind  TEXT    NOT NULL,
@@ -101,7 +102,7 @@ CREATE TABLE action (
     end_date         TEXT    NOT NULL,
     end_time         TEXT    NOT NULL,
     time_zone        TEXT    NOT NULL,
-    follows_up       BYTEA    REFERENCES action (id) ON DELETE SET NULL,
+    follows_up       BYTEA   REFERENCES action (id) ON DELETE SET NULL,
     third_party_kind TEXT    NOT NULL,
     third_party      TEXT    NOT NULL,
     contact          TEXT    NOT NULL,
@@ -111,7 +112,7 @@ CREATE TABLE action (
     description      TEXT    NOT NULL
 );
 CREATE INDEX action_order ON action (sort_key, id) WHERE deleted_at IS NULL;
-CREATE INDEX action_follower ON action (followed_by, sort_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX action_follower ON action (follower_key, sort_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX action_trash ON action (sort_key, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX action_trash_age ON action (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX action_span ON action (last_date, sort_key) WHERE spans_days AND deleted_at IS NULL;

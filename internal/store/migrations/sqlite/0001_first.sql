@@ -81,6 +81,7 @@ CREATE TABLE action (
     last_date        TEXT    NOT NULL,
     spans_days       BOOLEAN NOT NULL,
     followed_by      BLOB    REFERENCES app_user (id),
+    follower_key     BLOB    NOT NULL,
     private          BOOLEAN NOT NULL,
     deleted_at       BIGINT,
     type_id          BLOB    REFERENCES choice (id),
@@ -111,7 +112,7 @@ CREATE TABLE action (
     description      TEXT    NOT NULL
 );
 CREATE INDEX action_order ON action (sort_key, id) WHERE deleted_at IS NULL;
-CREATE INDEX action_follower ON action (followed_by, sort_key, id) WHERE deleted_at IS NULL;
+CREATE INDEX action_follower ON action (follower_key, sort_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX action_trash ON action (sort_key, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX action_trash_age ON action (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX action_span ON action (last_date, sort_key) WHERE spans_days AND deleted_at IS NULL;
