@@ -16,17 +16,30 @@ type Alias struct {
 	KnownAt  time.Time
 }
 
-// PutAliases adds aliases. A UID that is known for the calendar goes over to the action given now.
+// PutAliases adds aliases. A UID that is known for the calendar goes over to the action given now, the last of several.
 func (tx *Tx) PutAliases(aliases []Alias) error {
+	type named struct{ calendar, uid string }
+	calendars := map[string]string{}
+	last := make(map[named]Alias, len(aliases))
+	order := make([]named, 0, len(aliases))
 	for _, alias := range aliases {
-		_, err := tx.exec("put alias", `INSERT INTO alias (calendar_key, uid_key, uid, action_id, known_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (calendar_key, uid_key) DO UPDATE SET action_id = excluded.action_id, known_at = excluded.known_at`,
-			key(CalendarKey(alias.Calendar)), key(alias.UID), opaque(alias.UID), idValue(alias.Action), timeValue(alias.KnownAt))
-		if err != nil {
-			return err
+		calendar, known := calendars[alias.Calendar]
+		if !known {
+			calendar = CalendarKey(alias.Calendar)
+			calendars[alias.Calendar] = calendar
 		}
+		name := named{calendar, alias.UID}
+		if _, again := last[name]; !again {
+			order = append(order, name)
+		}
+		last[name] = alias
 	}
-	return nil
+	columns := []string{"calendar_key", "uid_key", "uid", "action_id", "known_at"}
+	conflict := " ON CONFLICT (calendar_key, uid_key) DO UPDATE SET action_id = excluded.action_id, known_at = excluded.known_at"
+	return tx.putRows("put aliases", "alias", columns, conflict, len(order), func(i int, values []any) {
+		name, alias := order[i], last[order[i]]
+		copy(values, []any{key(name.calendar), key(name.uid), opaque(name.uid), idValue(alias.Action), timeValue(alias.KnownAt)})
+	})
 }
 
 // ActionsOfUIDs are the actions that a calendar's UIDs are known for, by UID; they may lie in the trash or be purged.

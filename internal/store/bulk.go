@@ -11,6 +11,11 @@ const bulkValues = 4000
 
 // insertRows inserts many rows with few statements. Each row has one value per column.
 func (tx *Tx) insertRows(attempted, table string, columns []string, count int, row func(i int, values []any)) error {
+	return tx.putRows(attempted, table, columns, "", count, row)
+}
+
+// putRows is insertRows with an ON CONFLICT clause. No two rows may conflict with each other.
+func (tx *Tx) putRows(attempted, table string, columns []string, conflict string, count int, row func(i int, values []any)) error {
 	d := tx.store.dialect
 	width := len(columns)
 	perStatement := max(1, min(bulkValues, d.maxParams)/width)
@@ -19,7 +24,7 @@ func (tx *Tx) insertRows(attempted, table string, columns []string, count int, r
 	for from := 0; from < count; from += perStatement {
 		n := min(perStatement, count-from)
 		if text == "" || n < perStatement {
-			text = insertText(d, table, columns, n)
+			text = insertText(d, table, columns, n) + conflict
 		}
 		values = values[:n*width]
 		for i := range n {

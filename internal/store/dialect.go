@@ -21,7 +21,8 @@ type dialect struct {
 	prepares      bool   // statements are prepared once in a transaction; pgx does that by itself
 
 	lockRows    string // ends a SELECT of rows that the transaction may change
-	skipLocked  string // ends a SELECT of rows that others may be changing
+	lockLease   string // ends a SELECT of a lease that must stay as it is, but for who wants it
+	skipLocked  string // ends a SELECT of rows that nobody else holds, with or without lockLease
 	clock       string // a query for the database's clock in microseconds; "" where the program's clock is the clock
 	ownPlanning bool   // searches choose their index themselves
 	enterWords  string // enters the words of new actions into the index of words, where that is not done by the database
@@ -52,11 +53,13 @@ var postgresDialect = &dialect{
 	countedParams: true,
 	maxParams:     65535,
 	lockRows:      " FOR NO KEY UPDATE",
-	skipLocked:    " FOR UPDATE SKIP LOCKED",
-	clock:         "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
-	notifies:      true,
-	optimize:      []string{"VACUUM ANALYZE"},
-	classify:      classifyPostgres,
+	// An UPDATE that leaves the key alone goes past KEY SHARE, and FOR UPDATE does not (PostgreSQL, explicit locking).
+	lockLease:  " FOR KEY SHARE",
+	skipLocked: " FOR UPDATE SKIP LOCKED",
+	clock:      "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	notifies:   true,
+	optimize:   []string{"VACUUM ANALYZE"},
+	classify:   classifyPostgres,
 }
 
 // param is the n-th parameter of a generated statement, counted from 1.

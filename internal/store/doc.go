@@ -11,9 +11,11 @@
 //	})
 //
 // Read sees one moment of the database. Write changes it; its function may be called again when another transaction was
-// in the way, so it must have no effect but through its Tx. Transactions of Write happen as if one after the other as far
-// as the rows go that they read by id: on PostgreSQL those rows stay locked until the end. After a method of a Tx has
-// failed with anything but ErrNotFound, ErrVersion or ErrLeaseLost, the transaction can only end.
+// in the way, so it must have no effect but through its Tx. On SQLite one Write happens after the other. On PostgreSQL they
+// happen side by side: the actions, resources, held decisions, outbox entries and sync states of links that a Write loads
+// singly or with bindings stay as they are until it ends, while users, links and settings, which everybody reads, rely on
+// their versions. After a method of a Tx has failed with anything but ErrNotFound, ErrVersion, ErrLeaseLost or ErrText, the
+// transaction can only end.
 //
 // A Tx obeys the context of its Read or Write, belongs to one goroutine, and is not to be used after its function returned.
 // Calling Read or Write inside a Write waits for ever on SQLite, which has one writer.

@@ -131,14 +131,14 @@ func (tx *Tx) RenewLease(lease Lease, ttl time.Duration) (Lease, error) {
 	return lease, err
 }
 
-// RequireLease makes sure that the lease still holds and goes on holding until the transaction ends: every write of a run
-// begins with it. ErrLeaseLost: it does not.
+// RequireLease makes sure that the lease still holds and that nobody else gets the link until the transaction ends: every
+// write of a run begins with it. Others may want the link meanwhile. ErrLeaseLost: it does not hold.
 func (tx *Tx) RequireLease(lease Lease) error {
 	attempted := "require lease of link " + lease.Link.String()
 	var owner string
 	var generation int64
 	var expiresAt time.Time
-	err := tx.queryRow(attempted, "SELECT owner, generation, expires_at FROM lease WHERE link_id = $1"+tx.forChange(), idValue(lease.Link)).
+	err := tx.queryRow(attempted, "SELECT owner, generation, expires_at FROM lease WHERE link_id = $1"+tx.store.dialect.lockLease, idValue(lease.Link)).
 		Scan(&owner, &generation, intoTime(&expiresAt))
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%s: %w", attempted, ErrLeaseLost)

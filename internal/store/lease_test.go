@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
+	"agendaonline/internal/store/storetest"
 )
 
 const ttl = 8 * time.Second
@@ -192,4 +194,32 @@ func TestWant_a_push_does_not_hide_what_else_is_wanted(t *testing.T) {
 		})
 		f.same("trigger", f.claim("one", 1)[0].Trigger, crm.TriggerPerson)
 	})
+}
+
+// TestRequireLease_keeps_claimers_out_and_nobody_waiting is about PostgreSQL: on SQLite one Write waits for the other.
+func TestRequireLease_keeps_claimers_out_and_nobody_waiting(t *testing.T) {
+	t.Parallel()
+	options := storetest.PostgreSQL(t)
+	c := newClock()
+	options.Now = c.now
+	f := &fixture{T: t, store: storetest.Open(t, options), clock: c, anna: newUser("anna")}
+	f.link = newLink(f.anna.ID, "https://calendar.example.org/anna/")
+	f.write(func(tx *store.Tx) error {
+		return errors.Join(tx.InsertUser(f.anna, ""), tx.InsertLink(f.link, nil, store.LinkSync{}))
+	})
+	action := f.insertActions("call")[0]
+	lease := f.claim("one", 1)[0]
+	f.write(func(tx *store.Tx) error {
+		if err := tx.RequireLease(lease); err != nil {
+			return err
+		}
+		// A person saves meanwhile, and is not kept waiting.
+		f.put(action, reconcile.OriginPerson)
+		c.forward(ttl)
+		if got := f.claim("two", 1); len(got) != 0 {
+			f.Errorf("claimed during a write of the run before: %v", got)
+		}
+		return tx.ReleaseLease(lease, store.Never)
+	})
+	f.same("claimed after it", len(f.claim("two", 1)), 1)
 }

@@ -70,7 +70,7 @@ func (tx *Tx) LinkOfCalendar(href string) (crm.Link, error) {
 
 func (tx *Tx) oneLink(attempted, where string, arg any) (crm.Link, error) {
 	var link crm.Link
-	err := tx.queryRow(attempted, selectedLink+where+tx.forChange(), arg).Scan(linkTargets(&link)...)
+	err := tx.queryRow(attempted, selectedLink+where, arg).Scan(linkTargets(&link)...)
 	return link, err
 }
 
@@ -157,7 +157,8 @@ func (tx *Tx) EndLink(id crm.LinkID, expectVersion int64, at time.Time) error {
 	return err
 }
 
-// LinkSync is what runs keep on a link.
+// LinkSync is what runs keep on a link. Read it in the transaction that updates it: a person may have signed in again or
+// decided since.
 func (tx *Tx) LinkSync(id crm.LinkID) (LinkSync, error) {
 	var sync LinkSync
 	err := tx.queryRow("load sync state of link "+id.String(), `SELECT sync_token, ctag, traits, calendar_name, read_only, first_synced_at, sign_in_again,

@@ -22,33 +22,42 @@ type OutboxEntry struct {
 }
 
 // PutOutbox puts work into the outbox, in the transaction of its cause: only Link, Action and Origin count. Work that
-// waits is due again at once under a higher revision, and one that was typed by a person stays a person's. The link is
-// wanted with it.
+// waits is due again at once under a higher revision, and what was typed by a person stays a person's. The links are wanted
+// with it. Of two entries for one link and action the last counts.
 func (tx *Tx) PutOutbox(entries ...OutboxEntry) error {
-	if len(entries) == 0 {
+	type named struct {
+		link   crm.LinkID
+		action crm.ActionID
+	}
+	last := make(map[named]reconcile.Origin, len(entries))
+	order := make([]named, 0, len(entries))
+	for _, entry := range entries {
+		name := named{entry.Link, entry.Action}
+		if _, again := last[name]; !again {
+			order = append(order, name)
+		}
+		last[name] = entry.Origin
+		if err := tx.Want(entry.Link, crm.TriggerPush); err != nil {
+			return err
+		}
+	}
+	if len(order) == 0 {
 		return nil
 	}
 	now, err := tx.Now()
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		// Revisions begin at the clock, so that one is never used twice, also after its entry was done and put again.
-		_, err := tx.exec("put action "+entry.Action.String()+" into the outbox", `INSERT INTO outbox (link_id, action_id, revision, origin, created_at, attempts, not_before, reason, params)
-			VALUES ($1, $2, $4, $3, $4, 0, $4, '', '')
-			ON CONFLICT (link_id, action_id) DO UPDATE SET
-				revision = CASE WHEN excluded.revision > outbox.revision THEN excluded.revision ELSE outbox.revision + 1 END,
-				origin = CASE WHEN outbox.origin IN ('person', 'merge') THEN outbox.origin ELSE excluded.origin END,
-				attempts = 0, not_before = excluded.not_before, reason = '', params = ''`,
-			idValue(entry.Link), idValue(entry.Action), string(entry.Origin), now.UnixMicro())
-		if err != nil {
-			return err
-		}
-		if err := tx.Want(entry.Link, crm.TriggerPush); err != nil {
-			return err
-		}
-	}
-	return nil
+	// Revisions begin at the clock, so that one is never used twice, also after its entry was done and put again.
+	columns := []string{"link_id", "action_id", "revision", "origin", "created_at", "attempts", "not_before", "reason", "params"}
+	conflict := ` ON CONFLICT (link_id, action_id) DO UPDATE SET
+		revision = CASE WHEN excluded.revision > outbox.revision THEN excluded.revision ELSE outbox.revision + 1 END,
+		origin = CASE WHEN outbox.origin IN ('person', 'merge') THEN outbox.origin ELSE excluded.origin END,
+		attempts = 0, not_before = excluded.not_before, reason = '', params = ''`
+	return tx.putRows("put into the outbox", "outbox", columns, conflict, len(order), func(i int, values []any) {
+		at := now.UnixMicro()
+		copy(values, []any{idValue(order[i].link), idValue(order[i].action), at, string(last[order[i]]), at, 0, at, "", ""})
+	})
 }
 
 const selectedOutbox = "SELECT link_id, action_id, revision, origin, created_at, attempts, not_before, reason, params FROM outbox"

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,23 @@ func TestOutbox_is_worked_off_in_order_of_creation(t *testing.T) {
 		})
 		f.same("due", len(f.due()), 2)
 		loadFails(f, store.ErrNotFound, func(tx *store.Tx) (store.OutboxEntry, error) { return tx.OutboxEntry(f.link.ID, actions[0].ID) })
+	})
+}
+
+func TestOutbox_of_many_is_put_at_once(t *testing.T) {
+	onEach(t, func(f *fixture) {
+		var entries []store.OutboxEntry
+		for _, action := range f.insertActions(strings.Split(strings.Repeat("x,", 999)+"x", ",")...) {
+			entries = append(entries, store.OutboxEntry{Link: f.link.ID, Action: action.ID, Origin: reconcile.OriginBulk})
+		}
+		again := entries[0]
+		again.Origin = reconcile.OriginPerson
+		f.write(func(tx *store.Tx) error { return tx.PutOutbox(append(entries, again)...) })
+		f.write(func(tx *store.Tx) error { return tx.PutOutbox() })
+		f.same("pending", load(f, func(tx *store.Tx) (int, error) { return tx.PendingCount(f.link.ID) }), 1000)
+		f.same("origin of the one put twice", load(f, func(tx *store.Tx) (store.OutboxEntry, error) {
+			return tx.OutboxEntry(f.link.ID, again.Action)
+		}).Origin, reconcile.OriginPerson)
 	})
 }
 

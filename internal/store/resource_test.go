@@ -137,7 +137,9 @@ func TestAlias_survives_and_goes_to_the_last_action(t *testing.T) {
 			return tx.ActionsOfUIDs(calendar+"/", []string{"a", "b", long + "1", long + "2"})
 		}
 		f.same("actions", load(f, find), map[string]crm.ActionID{"a": first, long + "1": first, long + "2": second})
-		f.write(func(tx *store.Tx) error { return tx.PutAliases([]store.Alias{{calendar, "a", second, monday}}) })
+		f.write(func(tx *store.Tx) error {
+			return tx.PutAliases([]store.Alias{{calendar, "a", first, monday}, {calendar + "/", "a", second, monday}})
+		})
 		f.same("action of a UID put again", load(f, find)["a"], second)
 	})
 }

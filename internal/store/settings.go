@@ -12,7 +12,7 @@ import (
 func (tx *Tx) Settings() (crm.Settings, error) {
 	settings := crm.DefaultSettings()
 	var version int64
-	err := tx.queryRow("load settings", "SELECT version, data FROM settings"+tx.forChange()).Scan(&version, intoJSON(&settings))
+	err := tx.queryRow("load settings", "SELECT version, data FROM settings").Scan(&version, intoJSON(&settings))
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return crm.Settings{}, err
 	}

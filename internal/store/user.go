@@ -27,7 +27,7 @@ func loginKey(login string) string {
 // User is one user.
 func (tx *Tx) User(id crm.UserID) (crm.User, error) {
 	var user crm.User
-	err := tx.queryRow("load user "+id.String(), selectedUser+" WHERE id = $1"+tx.forChange(), idValue(id)).Scan(userTargets(&user)...)
+	err := tx.queryRow("load user "+id.String(), selectedUser+" WHERE id = $1", idValue(id)).Scan(userTargets(&user)...)
 	return user, err
 }
 
@@ -50,7 +50,7 @@ func (tx *Tx) Users() ([]crm.User, error) {
 // UserByLogin is the user who signs in with login, without regard to case.
 func (tx *Tx) UserByLogin(login string) (crm.User, error) {
 	var user crm.User
-	err := tx.queryRow("load user by login", selectedUser+" WHERE login_key = $1"+tx.forChange(), loginKey(login)).Scan(userTargets(&user)...)
+	err := tx.queryRow("load user by login", selectedUser+" WHERE login_key = $1", loginKey(login)).Scan(userTargets(&user)...)
 	return user, err
 }
 
