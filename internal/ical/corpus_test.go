@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -129,5 +130,47 @@ func TestCorpus_a_stream_has_the_same_components(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: the stream has %d components, the text %d, or other ones", name, len(got), len(want))
 		}
+	}
+}
+
+// Not parallel: it measures memory.
+func TestCorpus_costs_less_than_64_MiB(t *testing.T) {
+	for name, text := range corpusFiles(t) {
+		cost := allocated(func() {
+			parsed, err := Parse(text, DefaultLimits())
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for c := range parsed.Find() {
+				readAll(c)
+			}
+			parsed.Print()
+		})
+		// What is allocated in all bounds what is in use at once, and, as nothing is done without a byte to do it on, time.
+		if cost > 64<<20 || cost > uint64(64<<10+200*len(text)) {
+			t.Errorf("%s: got %d bytes allocated for %d", name, cost, len(text))
+		}
+	}
+}
+
+func TestCorpus_is_read_by_many_at_once(t *testing.T) {
+	t.Parallel()
+	for name, text := range corpusFiles(t) {
+		parsed, err := Parse(text, DefaultLimits())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				for c := range parsed.Find() {
+					readAll(c)
+				}
+				if !bytes.Equal(parsed.Print(), text) {
+					t.Errorf("%s: the text changed", name)
+				}
+			})
+		}
+		readers.Wait()
 	}
 }

@@ -26,7 +26,7 @@ func (p *Property) SetText(text string) {
 	if p.Text() == text {
 		return
 	}
-	params := withParam(p.head[p.nameEnd:], "ENCODING", "")
+	params := withParam(p.closedParams(), "ENCODING", "")
 	params = withParam(params, "CHARSET", "")
 	if !p.hasValueType("TEXT") {
 		params = withParam(params, "VALUE", "")
@@ -46,7 +46,7 @@ func (p *Property) SetValue(value string) error {
 	if strings.ContainsFunc(value, func(r rune) bool { return isControl(r) || r == '\n' }) {
 		return &ValueError{Reason: "a control character or line break"}
 	}
-	p.write(p.head[p.nameEnd:], value)
+	p.write(p.closedParams(), value)
 	return nil
 }
 
@@ -55,7 +55,7 @@ func (p *Property) SetTime(t Time) {
 	if was, err := p.Time(); err == nil && was == t {
 		return
 	}
-	params := p.head[p.nameEnd:]
+	params := p.closedParams()
 	value, _ := p.Param("VALUE")
 	switch {
 	case t.Kind == AllDay:
@@ -84,29 +84,35 @@ func (p *Property) SetParam(name string, values ...string) {
 		return
 	}
 	name = cleanName(name)
-	p.write(withParam(p.head[p.nameEnd:], name, ";"+name+"="+strings.Join(encoded, ",")), p.Value())
+	p.write(withParam(p.closedParams(), name, ";"+name+"="+strings.Join(encoded, ",")), p.Value())
 }
 
 // RemoveParam takes away all parameters of a name.
 func (p *Property) RemoveParam(name string) {
 	if _, found := p.Param(name); found {
-		p.write(withParam(p.head[p.nameEnd:], name, ""), p.Value())
+		p.write(withParam(p.closedParams(), name, ""), p.Value())
 	}
 }
 
 // Remove takes the property out of its component.
 func (p *Property) Remove() { p.component.unlink((*node)(p)) }
 
-// write writes the line anew. Parameters with a quote that is not closed are encoded again: the quote would go on in the
-// value.
-func (p *Property) write(params, value string) {
-	if strings.Count(params, `"`)%2 != 0 {
-		var b strings.Builder
-		for param := range paramsOf(params) {
-			b.WriteString(";" + strings.ReplaceAll(param.name, `"`, "") + "=" + writeParam(readParam(param.value)))
-		}
-		params = b.String()
+// closedParams is what stands between name and colon. Where a quote in it is not closed, the parameters are encoded again:
+// the quote would go on in what is written behind it.
+func (p *Property) closedParams() string {
+	params := p.head[p.nameEnd:]
+	if strings.Count(params, `"`)%2 == 0 {
+		return params
 	}
+	var b strings.Builder
+	for param := range paramsOf(params) {
+		b.WriteString(";" + strings.ReplaceAll(param.name, `"`, "") + "=" + writeParam(readParam(param.value)))
+	}
+	return b.String()
+}
+
+// write writes the line anew.
+func (p *Property) write(params, value string) {
 	n := (*node)(p)
 	text := n.component.text
 	line := withoutControls(n.head[:n.nameEnd] + params + ":" + value)
@@ -220,12 +226,30 @@ func (c *Component) Insert(original, before *Component) *Component {
 // Remove takes the component, with all in it, out of the one it stands in, or out of its text. Those beside it, and in these,
 // that have no END are given one: what follows would end up within them.
 func (c *Component) Remove() {
+	first := c.begin == c.text.root.first
 	c.parent.unlink(c.begin)
 	c.parent.closeComponents()
+	if first {
+		c.text.keepLineEnds()
+	}
+}
+
+// keepLineEnds sees to it that a bare CR means what it meant, where the first line of a text, which decides, has gone: by a
+// blank line in its place.
+func (t *Text) keepLineEnds() {
+	first := t.root.first
+	if first == nil || !t.bareCR && !bareCREndsLines(first.raw) {
+		return
+	}
+	blank := &node{raw: "\r\n", component: &t.root}
+	if t.bareCR {
+		blank.raw = "\r"
+	}
+	t.root.insert(blank, first)
 }
 
 func (t *Text) newComponent(name string) *Component {
-	c := &Component{text: t, name: strings.ToUpper(trimName(withoutControls(name)))}
+	c := &Component{text: t, name: componentName(name)}
 	c.begin = &node{raw: fold("BEGIN:"+c.name, t.lineEnd), kind: componentNode, component: c}
 	c.close()
 	return c
@@ -258,7 +282,7 @@ func (t *Text) copyOf(original *Component) *Component {
 			if t.wrote(n) {
 				copied.bareCR = t.bareCR
 			} else {
-				p.write(p.head[p.nameEnd:], p.Value())
+				p.write(p.closedParams(), p.Value())
 			}
 			c.append(copied)
 		}

@@ -18,48 +18,61 @@ const (
 	endsOtherwise // CRCRLF
 )
 
+// maxCRs is how many CRs before an LF are taken as one line end with it where a bare CR is one as well.
+const maxCRs = 8
+
+// lineFeed is the length of the LF, with CRs before it, that text begins with; 0 where it begins otherwise.
+func lineFeed(text string) int {
+	crs := 0
+	for crs < len(text) && crs < maxCRs && text[crs] == '\r' {
+		crs++
+	}
+	if crs < len(text) && text[crs] == '\n' {
+		return crs + 1
+	}
+	return 0
+}
+
 // bareCREndsLines decides what a bare CR means in a text: where the first line ends with one, it ends lines.
 func bareCREndsLines(text string) bool {
 	i := strings.IndexAny(text, "\r\n")
-	return i >= 0 && text[i] == '\r' && !strings.HasPrefix(strings.TrimLeft(text[i:], "\r"), "\n")
+	return i >= 0 && lineFeed(text[i:]) == 0
 }
 
 // lineEnd finds the end of the physical line that text begins with: where its content ends, where the next line begins,
 // and how it ends; 0 when it does not.
 func lineEnd(text string, bareCR bool) (content, next int, kind uint8) {
 	if bareCR {
-		i := strings.IndexAny(text, "\r\n")
-		switch {
-		case i < 0:
+		content = strings.IndexAny(text, "\r\n")
+		if content < 0 {
 			return len(text), len(text), 0
-		case text[i] == '\n':
-			return i, i + 1, endsLF
-		case strings.HasPrefix(text[i:], "\r\n"):
-			return i, i + 2, endsCRLF
 		}
-		return i, i + 1, endsCR
+		length := lineFeed(text[content:])
+		if length == 0 {
+			return content, content + 1, endsCR
+		}
+		return content, content + length, kindOf(length)
 	}
 	next = strings.IndexByte(text, '\n') + 1
-	content = next - 1
-	if next == 0 {
-		next = len(text)
-		content = next
+	if next == 0 { // the last line
+		return len(strings.TrimRight(text, "\r")), len(text), 0
 	}
-	crs := 0
+	content = next - 1
 	for content > 0 && text[content-1] == '\r' {
 		content--
-		crs++
 	}
-	switch {
-	case content+crs == next: // the last line
-	case crs == 0:
-		kind = endsLF
-	case crs == 1:
-		kind = endsCRLF
-	default:
-		kind = endsOtherwise
+	return content, next, kindOf(next - content)
+}
+
+// kindOf is the kind of a line end that ends with LF.
+func kindOf(length int) uint8 {
+	switch length {
+	case 1:
+		return endsLF
+	case 2:
+		return endsCRLF
 	}
-	return content, next, kind
+	return endsOtherwise
 }
 
 // maxFoldBreak is how many octets of blank lines may stand within a fold. Programs that translate line ends twice make them.
@@ -204,10 +217,10 @@ func isName(text string) bool {
 	return text != ""
 }
 
-// around is what may stand around a name.
-const around = " \t" + byteOrderMark
+// blanks is what may stand around a name.
+const blanks = " \t" + byteOrderMark
 
-func trimName(text string) string { return strings.Trim(text, around) }
+func trimName(text string) string { return strings.Trim(text, blanks) }
 
 // A head is what stands before the value of an unfolded line.
 type head struct {
@@ -221,7 +234,7 @@ type head struct {
 func splitHead(line string) head {
 	h := head{colon: -1}
 	if line != "" && !nameCharacter[line[0]] {
-		h.start = len(line) - len(strings.TrimLeft(line, around))
+		h.start = len(line) - len(strings.TrimLeft(line, blanks))
 	}
 	h.nameEnd = h.start
 	for h.nameEnd < len(line) && nameCharacter[line[h.nameEnd]] {
@@ -229,7 +242,7 @@ func splitHead(line string) head {
 	}
 	end := h.nameEnd
 	if end < len(line) && line[end] != ':' && line[end] != ';' {
-		end = len(line) - len(strings.TrimLeft(line[end:], around))
+		end = len(line) - len(strings.TrimLeft(line[end:], blanks))
 	}
 	h.named = h.nameEnd > h.start && (end == len(line) || line[end] == ':' || line[end] == ';')
 	for i := end; i < len(line); i++ {

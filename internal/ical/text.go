@@ -80,14 +80,16 @@ func (p *printer) component(c *Component) {
 	p.line(c.end)
 }
 
-// line writes a line. Only the last line of a text may have come without line end: what now follows it needs one.
+// line writes lines. Only the last line of a text may have come without line end: what now follows it needs one. Only where
+// something was removed do blank lines follow a bare CR, with which they would be one line end: they go.
 func (p *printer) line(raw string) {
-	if raw == "" {
-		return
-	}
 	if len(p.out) > p.start {
 		switch last := p.out[len(p.out)-1]; {
-		case last == '\n', last == '\r' && p.text.bareCR:
+		case last == '\r' && p.text.bareCR:
+			for length := lineFeed(raw); length > 0; length = lineFeed(raw) {
+				raw = raw[length:]
+			}
+		case last == '\n' || raw == "":
 		case last == '\r':
 			p.out = append(p.out, '\n')
 		default:

@@ -208,7 +208,7 @@ func (b *builder) skip(line contentLine) {
 
 // begin takes a BEGIN line.
 func (b *builder) begin(n *node, line contentLine) {
-	name := strings.ToUpper(trimName((*Property)(n).Value()))
+	name := componentName((*Property)(n).Value())
 	b.strayed = false
 	if b.skipped > 0 && !isEntry(name) {
 		b.skipped++
@@ -216,7 +216,7 @@ func (b *builder) begin(n *node, line contentLine) {
 		return
 	}
 	b.skipped = 0
-	for len(b.open) > 0 && !canHold(b.current().name, name) {
+	for around := b.around(name); len(b.open) > around; {
 		b.close("")
 	}
 	inEntry := len(b.open) > 0 && b.counted().name != "VCALENDAR"
@@ -265,7 +265,7 @@ func (b *builder) begin(n *node, line contentLine) {
 
 // end takes an END line.
 func (b *builder) end(n *node, line contentLine) {
-	name := strings.ToUpper(trimName((*Property)(n).Value()))
+	name := componentName((*Property)(n).Value())
 	if b.skipped > 0 && !isEntry(name) {
 		b.skipped--
 		b.skip(line)
@@ -326,9 +326,12 @@ func (c *Component) giveUpEntries() {
 		c.parent.last.next, c.parent.last = n, c.last
 		c.last = last
 		for ; n != nil; n = n.next {
-			if n.kind == componentNode {
+			switch {
+			case n.kind == componentNode:
 				n.component.parent = c.parent
-			} else {
+			case c.parent.begin == nil:
+				n.kind = otherNode // a property stands in a component
+			default:
 				n.component = c.parent
 			}
 		}
@@ -357,21 +360,23 @@ func isEntry(name string) bool {
 	return false
 }
 
-// canHold reports whether a component may stand in another one. What the RFCs do not know may stand in anything and hold
-// anything.
-func canHold(outer, inner string) bool {
-	switch outer {
-	case "VCALENDAR":
-		return inner != "VCALENDAR"
-	case "VALARM", "STANDARD", "DAYLIGHT":
-		switch inner {
-		case "VALARM", "STANDARD", "DAYLIGHT":
-			return false
-		}
-	default:
-		if !isEntry(outer) {
-			return true
+// around is how many of the open components may stand around one of a name. Nothing stands around a VCALENDAR, and neither
+// another entry nor a part of one around an entry. What the RFCs do not know may stand in anything and hold anything else.
+func (b *builder) around(name string) int {
+	for i := range b.open {
+		outer := b.open[i].name
+		if name == "VCALENDAR" || isEntry(name) && outer != "VCALENDAR" && (isEntry(outer) || isPart(outer)) {
+			return i
 		}
 	}
-	return !isEntry(inner)
+	if last := len(b.open) - 1; last >= 0 && isPart(name) && isPart(b.open[last].name) {
+		return last
+	}
+	return len(b.open)
 }
+
+// isPart holds for the components that stand in an entry and hold no others of them.
+func isPart(name string) bool { return name == "VALARM" || name == "STANDARD" || name == "DAYLIGHT" }
+
+// componentName is the name that a BEGIN or END line gives, in upper case.
+func componentName(value string) string { return strings.ToUpper(trimName(withoutControls(value))) }
