@@ -3,7 +3,7 @@ package service
 // Codes are all the codes of sentences that this package and the rules of crm use, for a test that none is missing in any
 // language. Those of the connection test are the test's own.
 var Codes = []string{
-	CodeSignedOut, CodeAdministrator, CodeOthers, CodeReassign, CodePrivate, CodePrivateNobody, CodeInTrash, CodeCalendarReadOnly,
+	CodeSignedOut, CodeAdministrator, CodeOthers, CodeReassign, CodePrivate, CodePrivateNobody, CodeInTrash, CodeOwnTokens, CodeCalendarReadOnly,
 	CodeNotUTF8, CodeControlCharacter, CodeTooLong, CodeMissing, CodeDocumentURL, CodeTooManyDocuments,
 	CodeDateFormat, CodeTimeFormat, CodeNoSuchDay, CodeNoSuchTime, CodeUnknownZone, CodeSkipped,
 	"when.time_without_date", "when.end_next_day", "when.end_before_start",
@@ -13,4 +13,5 @@ var Codes = []string{
 	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser,
 	CodeLinkPasswordAgain, CodeLinkUsernameColon, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
 	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,
+	CodeTokenExpired, CodeTooManyTokens, CodePasswordWrong,
 }

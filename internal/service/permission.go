@@ -24,19 +24,23 @@ const (
 	SeeChoices     Deed = "see_choices"
 	SeeUsers       Deed = "see_users"
 	ManageUsers    Deed = "manage_users"
-	ChangeOwnUser  Deed = "change_own_user" // language and time zone
+	ChangeOwnUser  Deed = "change_own_user" // language, time zone and password
 	SeeSettings    Deed = "see_settings"
 	ManageSettings Deed = "manage_settings"
 	SeeLink        Deed = "see_link" // its state, runs, events set aside and decisions
 	SyncLink       Deed = "sync_link"
 	ManageLinks    Deed = "manage_links" // make, test, change, pause, resume, end
 	Decide         Deed = "decide"
+	SeeTokens      Deed = "see_tokens"
+	CreateToken    Deed = "create_token"
+	RevokeToken    Deed = "revoke_token"
 )
 
 // Deeds lists them all, in the order of docs/permissions.md.
 var Deeds = []Deed{
 	ListActions, SeeAction, SeeHistory, SeeEvent, CreateAction, ChangeAction, DeleteAction, RestoreAction, Reassign, PullCalendars,
 	SeeChoices, SeeUsers, ManageUsers, ChangeOwnUser, SeeSettings, ManageSettings, SeeLink, SyncLink, ManageLinks, Decide,
+	SeeTokens, CreateToken, RevokeToken,
 }
 
 // Subject is what a deed is done to; a deed uses the part it needs.
@@ -73,6 +77,7 @@ const (
 	CodePrivate       = "permission.private"
 	CodePrivateNobody = "permission.private_needs_follower"
 	CodeInTrash       = "permission.in_trash"
+	CodeOwnTokens     = "permission.own_tokens"
 )
 
 var allowed = Permission{Access: Allowed}
@@ -90,11 +95,16 @@ func Permit(user crm.User, deed Deed, on Subject) Permission {
 		return allowed
 	case ManageUsers, ManageSettings, ManageLinks:
 		return administratorsOnly(user)
-	case ChangeOwnUser:
+	case ChangeOwnUser, SeeTokens, RevokeToken:
 		if on.User == user.ID {
 			return allowed
 		}
 		return administratorsOnly(user)
+	case CreateToken: // it acts as its user, so not even an administrator makes one for another
+		if on.User == user.ID {
+			return allowed
+		}
+		return refused(CodeOwnTokens)
 	case SeeLink, SyncLink, Decide:
 		if on.User == user.ID || user.Role == crm.RoleAdministrator {
 			return allowed

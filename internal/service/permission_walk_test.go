@@ -90,6 +90,23 @@ var methods = map[string][]deedOf{
 			return w.changeFollower(by, in)
 		}},
 	},
+	"ChangePassword": {{ChangeOwnUser, func(w *world, by Caller, _ target) error {
+		if by.User.ID != follower.ID && by.User.Active { // everybody changes the own one, and there is no way to name another's
+			return Permit(by.User, ChangeOwnUser, Subject{User: follower.ID}).err()
+		}
+		w.writeRows(func(tx *store.Tx) error { return tx.SetPasswordHash(follower.ID, "hash of present one") })
+		return w.ChangePassword(w.ctx(), by, "present one", "the next one")
+	}}},
+	"Tokens": {{SeeTokens, func(w *world, by Caller, _ target) error { _, err := w.Tokens(w.ctx(), by, follower.ID); return err }}},
+	"CreateToken": {{CreateToken, func(w *world, by Caller, _ target) error {
+		_, _, err := w.CreateToken(w.ctx(), by, TokenInput{User: follower.ID, Name: "Export"})
+		return err
+	}}},
+	"RevokeToken": {{RevokeToken, func(w *world, by Caller, _ target) error {
+		view, _, err := w.CreateToken(w.ctx(), w.user, TokenInput{Name: "Export"})
+		w.must(err)
+		return w.RevokeToken(w.ctx(), by, follower.ID, view.ID)
+	}}},
 	"Settings": {{SeeSettings, func(w *world, by Caller, _ target) error { _, err := w.Settings(w.ctx(), by); return err }}},
 	"ChangeSettings": {{ManageSettings, func(w *world, by Caller, _ target) error {
 		settings, err := w.Settings(w.ctx(), w.admin)
@@ -140,8 +157,9 @@ var methods = map[string][]deedOf{
 	}}},
 }
 
-// withoutPermission are the methods that nobody but the program itself, and its operator at the command line, can reach.
-var withoutPermission = []string{"Start", "CreateAdministrator"}
+// withoutPermission are the methods that nobody but the program itself, its operator at the command line, and the holder of
+// the code that the operator's terminal showed can reach.
+var withoutPermission = []string{"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator"}
 
 var onActions = []Deed{SeeAction, SeeHistory, SeeEvent, ChangeAction, DeleteAction, RestoreAction, Reassign}
 

@@ -127,7 +127,9 @@ type FoundCalendar struct {
 	NoEvents bool // it takes no VEVENT
 }
 
-// PasswordHasher makes the stored form of a password; auth fits it.
+// PasswordHasher makes the stored form of a password and recognises a password by it; auth fits it.
 type PasswordHasher interface {
 	Hash(password string) (string, error)
+	// Matches reports whether the password is the one that hash was made of. No password matches an empty hash.
+	Matches(password, hash string) (bool, error)
 }

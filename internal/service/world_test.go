@@ -336,3 +336,5 @@ func (f *fakeTester) Test(ctx context.Context, request TestRequest, report func(
 type fakeHasher struct{}
 
 func (fakeHasher) Hash(password string) (string, error) { return "hash of " + password, nil }
+
+func (fakeHasher) Matches(password, hash string) (bool, error) { return hash == "hash of "+password, nil }
