@@ -41,7 +41,7 @@ var layout = map[string][]string{
 	"transfer":  append([]string{"store", "i18n"}, core...),
 	"backup":    append([]string{"store", "i18n"}, core...),
 	"mail":      append([]string{"store", "i18n"}, core...),
-	"auth":      {"store"},
+	"auth":      {"crm", "store"},
 	"i18n":      {},
 	"web":       {"service", "crm", "auth", "i18n", "live"},
 	"api":       {"service", "crm", "auth", "i18n"},
