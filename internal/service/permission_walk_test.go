@@ -69,6 +69,10 @@ var methods = map[string][]deedOf{
 	}}},
 	"Restore": {{RestoreAction, func(w *world, by Caller, on target) error { _, err := w.Restore(w.ctx(), by, on.action.ID); return err }}},
 
+	"Once": {{SeeChoices, func(w *world, by Caller, _ target) error { // it does what it is given, for anybody signed in
+		_, _, err := w.Once(w.ctx(), by, "key", []byte("hash"), func(*Service) ([]byte, error) { return []byte("answer"), nil })
+		return err
+	}}},
 	"OpenActions": {{PullCalendars, func(w *world, by Caller, _ target) error { _, err := w.OpenActions(w.ctx(), by, nil); return err }}},
 	"Progress":    {{PullCalendars, func(w *world, by Caller, _ target) error { _, err := w.Progress(w.ctx(), by); return err }}},
 	"Choices":     {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Choices(w.ctx(), by); return err }}},

@@ -26,6 +26,7 @@ type Config struct {
 // Service is what people do. Its methods may be called by any number of goroutines.
 type Service struct {
 	Config
+	tx *store.Tx // of a Service that works in one transaction, see Once
 }
 
 // New makes a Service. One that lacks something it works with is a broken program, and panics.
@@ -34,7 +35,7 @@ func New(config Config) *Service {
 		config.Waker == nil || config.Puller == nil || config.Tester == nil || config.Passwords == nil {
 		panic("service: the configuration is not complete")
 	}
-	return &Service{config}
+	return &Service{Config: config}
 }
 
 // now is an instant as rows keep it.
@@ -42,10 +43,16 @@ func (s *Service) now() time.Time { return s.IDs.Now().UTC().Truncate(time.Micro
 
 // read and write are those of store, with its errors told as this package tells them.
 func (s *Service) read(ctx context.Context, fn func(*store.Tx) error) error {
+	if s.tx != nil {
+		return told(fn(s.tx))
+	}
 	return told(s.Store.Read(ctx, fn))
 }
 
 func (s *Service) write(ctx context.Context, fn func(*store.Tx) error) error {
+	if s.tx != nil {
+		return told(fn(s.tx))
+	}
 	return told(s.Store.Write(ctx, fn))
 }
 
