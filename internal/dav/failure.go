@@ -37,20 +37,24 @@ type Cause string
 
 // The causes. Those of an answer that came.
 const (
-	CauseStatus        Cause = ""                 // Status and Precondition say it all
-	CauseThrottled     Cause = "throttled"        // too many requests
-	CauseMaintenance   Cause = "maintenance"      // the server says that it is being maintained
-	CauseAccountOff    Cause = "account_disabled" // Nextcloud answers 503 for a disabled account
-	CauseAPIOff        Cause = "api_not_enabled"  // Google: the CalDAV API is not enabled in the project
-	CauseStorageFull   Cause = "storage_full"
-	CauseTooLarge      Cause = "too_large"      // the server or our limit refuses the size
-	CauseTooMany       Cause = "too_many"       // more members than the limit
-	CauseTruncated     Cause = "truncated"      // a listing that the server says is not complete
-	CauseNotDAV        Cause = "not_dav"        // a web page or another answer that CalDAV does not know
-	CauseMalformed     Cause = "malformed"      // the answer's body cannot be understood
-	CauseNotACalendar  Cause = "not_a_calendar" // the collection is not a calendar (any more)
+	CauseStatus       Cause = ""                 // Status and Precondition say it all
+	CauseThrottled    Cause = "throttled"        // too many requests
+	CauseMaintenance  Cause = "maintenance"      // the server says that it is being maintained
+	CauseAccountOff   Cause = "account_disabled" // Nextcloud answers 503 for a disabled account
+	CauseAPIOff       Cause = "api_not_enabled"  // Google: the CalDAV API is not enabled in the project
+	CauseStorageFull  Cause = "storage_full"
+	CauseTooLarge     Cause = "too_large"      // the server or our limit refuses the size
+	CauseTooMany      Cause = "too_many"       // more members than the limit
+	CauseTruncated    Cause = "truncated"      // a listing that the server says is not complete
+	CauseNotDAV       Cause = "not_dav"        // a web page or another answer that CalDAV does not know
+	CauseMalformed    Cause = "malformed"      // the answer's body cannot be understood
+	CauseNotACalendar Cause = "not_a_calendar" // the collection is not a calendar (any more)
+	CauseNoToken      Cause = "no_token"       // a sync-collection report without a sync token
+	// CauseTokenSuspect is a sync-collection with a token that was answered by a bare 400 or 500: Xandikos 0.2.8 answers 500 to
+	// a token that it does not know. A full listing may help, but not every time: the server may simply be out of order.
+	CauseTokenSuspect  Cause = "token_suspect"
 	CauseRedirectLoop  Cause = "redirect_loop"  // more redirects than are followed
-	CauseRedirectOther Cause = "redirect_other" // a redirect to an origin that is not approved: Related
+	CauseRedirectOther Cause = "redirect_other" // a redirect or href to an origin that is not approved: Related
 	CauseDowngrade     Cause = "downgrade"      // a redirect from https to http
 )
 

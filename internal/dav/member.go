@@ -12,7 +12,8 @@ type MemberKind uint8
 const (
 	// MemberPresent is there: ETag and Data as far as the server gave them.
 	MemberPresent MemberKind = iota + 1
-	// MemberGone was removed: only a sync-collection report says so. The href may be one that was never known.
+	// MemberGone was removed: a sync-collection report says so, or the 404 or 410 of its own href. The href may be one that was
+	// never known.
 	MemberGone
 	// MemberUnanswered is a member of which nothing is known now: it was asked for and left out, or answered by another
 	// status (Status says which, 0 when it was left out). It must be asked for singly and is never to be taken as deleted.

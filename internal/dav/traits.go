@@ -31,6 +31,7 @@ const (
 	DoubledUIDs          Trait = "doubled_uids"           // stores one UID under two hrefs
 	IgnoresScheduleAgent Trait = "ignores_schedule_agent" // mails guests though SCHEDULE-AGENT says not to
 	MissesChanges        Trait = "misses_changes"         // sync-collection was seen to leave out a change
+	DigestSignIn         Trait = "digest_sign_in"         // takes a password by Digest only (RFC 7616)
 )
 
 // Evidence is how a trait came to be known: by probing or by a surprise.
