@@ -61,7 +61,8 @@ func (tx *Tx) wakeWanted() error {
 		return err
 	}
 	for _, link := range links {
-		n, err := tx.exec("want a run of link "+link.String(), `UPDATE lease SET wanted = wanted + 1, wanted_by = $2,
+		n, err := tx.exec("want a run of link "+link.String(), `UPDATE lease SET wanted = wanted + 1,
+			wanted_by = CASE WHEN $2 = 'push' AND wanted > claimed AND wanted_by <> '' THEN wanted_by ELSE $2 END,
 			due_at = CASE WHEN expires_at > $3 THEN due_at WHEN due_at < $3 THEN due_at ELSE $3 END WHERE link_id = $1`,
 			idValue(link), string(tx.wanted[link]), now.UnixMicro())
 		if err != nil {
@@ -72,6 +73,16 @@ func (tx *Tx) wakeWanted() error {
 		}
 	}
 	return nil
+}
+
+// Wishes are how often a link was wanted since it was made, and how many of these wishes runs that ended have served.
+type Wishes struct{ Wanted, Served int64 }
+
+// Wishes are those of a link; ErrNotFound when it has ended.
+func (tx *Tx) Wishes(link crm.LinkID) (Wishes, error) {
+	var wishes Wishes
+	err := tx.queryRow("load wishes of link "+link.String(), "SELECT wanted, served FROM lease WHERE link_id = $1", idValue(link)).Scan(&wishes.Wanted, &wishes.Served)
+	return wishes, err
 }
 
 // ClaimLeases gives owner at most limit links that are due and that nobody else has, the longest due first, until ttl from
@@ -94,7 +105,7 @@ func (tx *Tx) ClaimLeases(owner string, ttl time.Duration, limit int, only []crm
 	// A lease that runs is not due: claiming and renewing move due_at to the expiry, so one index finds both.
 	// MATERIALIZED: PostgreSQL may otherwise look for due rows again for each row it updates, and go beyond the limit.
 	query := fmt.Sprintf(`WITH due AS MATERIALIZED (SELECT link_id FROM lease WHERE due_at <= %s%s ORDER BY due_at LIMIT %s%s)
-		UPDATE lease SET owner = %s, generation = generation + 1, expires_at = %s, due_at = %[6]s
+		UPDATE lease SET owner = %s, generation = generation + 1, claimed = wanted, expires_at = %s, due_at = %[6]s
 		WHERE link_id IN (SELECT link_id FROM due)
 		RETURNING link_id, generation, wanted, CASE WHEN wanted > served THEN wanted_by ELSE '' END`,
 		d.param(3), among, d.param(4), d.skipLocked, d.param(1), d.param(2))

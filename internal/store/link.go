@@ -114,8 +114,8 @@ func (tx *Tx) InsertLink(link crm.Link, secret []byte, sync LinkSync) error {
 	if err := tx.UpdateLinkSync(link.ID, sync); err != nil {
 		return err
 	}
-	_, err = tx.exec(attempted, `INSERT INTO lease (link_id, owner, generation, expires_at, due_at, wanted, served, wanted_by)
-		VALUES ($1, '', 0, 0, 0, 0, 0, '')`, idValue(link.ID))
+	_, err = tx.exec(attempted, `INSERT INTO lease (link_id, owner, generation, expires_at, due_at, wanted, claimed, served, wanted_by)
+		VALUES ($1, '', 0, 0, 0, 0, 0, 0, '')`, idValue(link.ID))
 	if err != nil {
 		return err
 	}

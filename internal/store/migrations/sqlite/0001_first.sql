@@ -209,6 +209,7 @@ CREATE TABLE lease (
     expires_at BIGINT NOT NULL,
     due_at     BIGINT NOT NULL,
     wanted     BIGINT NOT NULL,
+    claimed    BIGINT NOT NULL,
     served     BIGINT NOT NULL,
     wanted_by  TEXT   NOT NULL
 );
