@@ -262,14 +262,14 @@ func (tx *Tx) ActionsToPush(link crm.LinkID, user crm.UserID, today crm.Date) ([
 // their own: purging these is a person's act (semantics 6). History and aliases stay.
 func (tx *Tx) PurgeTrash(before time.Time, limit int) ([]crm.ActionID, error) {
 	var ids []crm.ActionID
-	query := `DELETE FROM action WHERE id IN (
-		SELECT a.id FROM action a
+	query := `SELECT a.id FROM action a
 		WHERE a.deleted_at IS NOT NULL AND a.deleted_at < $1
 			AND (a.modified_by_kind <> 'link' OR a.third_party = '' AND a.contact = '' AND a.dossier = '' AND a.due_date = ''
 				AND a.follows_up IS NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.action_id = a.id))
-			AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.action_id = a.id)
+			AND NOT EXISTS (SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id
+				WHERE b.action_id = a.id AND (r.state <> 'gone' OR b.agreed_when IS NOT NULL))
 			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.action_id = a.id)
-		ORDER BY a.deleted_at LIMIT $2) RETURNING id`
+		ORDER BY a.deleted_at LIMIT $2` + tx.forChange()
 	for row, err := range tx.rows("purge trash", query, timeValue(before), limit) {
 		if err != nil {
 			return nil, err
@@ -280,5 +280,40 @@ func (tx *Tx) PurgeTrash(before time.Time, limit int) ([]crm.ActionID, error) {
 		}
 		ids = append(ids, id)
 	}
-	return ids, nil
+	// What their events held goes with them: resources that are gone and that nothing else refers to.
+	err := listed(tx, ids, idValue[crm.Action], func(list string, values []any) error {
+		resources, err := tx.boundTo(list, values)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.exec("purge trash", "DELETE FROM binding WHERE action_id IN "+list, values...); err != nil {
+			return err
+		}
+		err = listed(tx, resources, idValue[Resource], func(list string, values []any) error {
+			_, err := tx.exec("purge trash", "DELETE FROM resource WHERE id IN "+list+" AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.resource_id = resource.id)", values...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec("purge trash", "DELETE FROM action WHERE id IN "+list, values...)
+		return err
+	})
+	return ids, err
+}
+
+// boundTo are the resources that any of the listed actions is bound to.
+func (tx *Tx) boundTo(list string, values []any) ([]ResourceID, error) {
+	var resources []ResourceID
+	for row, err := range tx.rows("load resources of actions", "SELECT resource_id FROM binding WHERE action_id IN "+list, values...) {
+		if err != nil {
+			return nil, err
+		}
+		var id ResourceID
+		if err := row.Scan(intoID(&id)); err != nil {
+			return nil, err
+		}
+		resources = append(resources, id)
+	}
+	return resources, nil
 }

@@ -117,7 +117,7 @@ func (tx *Tx) BindingsOf(resources []ResourceID) ([]BoundAction, error) {
 // that moves from one calendar to another has two.
 func (tx *Tx) BindingsOfAction(action crm.ActionID) ([]BoundResource, error) {
 	var bound []BoundResource
-	query := "SELECT " + selectedBinding + ", " + selectedResource + ", r.body FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = $1 ORDER BY r.id, b.recurrence_id"
+	query := "SELECT " + selectedBinding + ", " + selectedResource + resourceTexts + " FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = $1 ORDER BY r.id, b.recurrence_id"
 	for row, err := range tx.rows("load bindings of action "+action.String(), query, idValue(action)) {
 		if err != nil {
 			return nil, err
@@ -125,7 +125,11 @@ func (tx *Tx) BindingsOfAction(action crm.ActionID) ([]BoundResource, error) {
 		var one BoundResource
 		var base baseColumns
 		targets := append(bindingTargets(&one.Binding, &base), resourceTargets(&one.Bound)...)
-		if err := row.Scan(append(targets, &one.Bound.Body)...); err != nil {
+		var sent sentColumns
+		if err := row.Scan(append(targets, &one.Bound.Body, &sent.body, &sent.values)...); err != nil {
+			return nil, err
+		}
+		if one.Bound.Sent, err = sent.sent(); err != nil {
 			return nil, err
 		}
 		if one.Base, err = base.base(); err != nil {

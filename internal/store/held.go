@@ -21,6 +21,7 @@ type Held struct {
 	DecidedAt time.Time // zero: it waits
 	DecidedBy crm.UserID
 	Decision  string
+	DoneAt    time.Time // zero: a decision, if there is one, is still to be carried out
 }
 
 // HeldSubject is what the decision is about.
@@ -29,12 +30,12 @@ type HeldSubject struct {
 	Counts  map[string]int `json:"counts,omitempty"`
 }
 
-const selectedHeld = "SELECT id, link_id, kind, created_at, subject, decided_at, decided_by, decision FROM held"
+const selectedHeld = "SELECT id, link_id, kind, created_at, subject, decided_at, decided_by, decision, done_at FROM held"
 
 func scanHeld(row scanner) (Held, error) {
 	var held Held
 	err := row.Scan(intoID(&held.ID), intoID(&held.Link), &held.Kind, intoTime(&held.CreatedAt), intoJSON(&held.Subject),
-		intoTime(&held.DecidedAt), intoID(&held.DecidedBy), &held.Decision)
+		intoTime(&held.DecidedAt), intoID(&held.DecidedBy), &held.Decision, intoTime(&held.DoneAt))
 	return held, err
 }
 
@@ -53,10 +54,24 @@ func (tx *Tx) Held(id HeldID) (Held, error) {
 
 // Undecided is what waits for a decision, of one link or, for the zero LinkID, of all; the oldest first.
 func (tx *Tx) Undecided(link crm.LinkID) ([]Held, error) {
-	query, args := selectedHeld+" WHERE decided_at IS NULL", []any(nil)
+	query, args := selectedHeld+" WHERE done_at IS NULL AND decided_at IS NULL", []any(nil)
 	if !link.IsZero() {
 		query, args = query+" AND link_id = $1", []any{idValue(link)}
 	}
+	return tx.helds(query, args...)
+}
+
+// OpenHeld is what a link waits for, and what was decided about and is still to be carried out; the oldest first.
+func (tx *Tx) OpenHeld(link crm.LinkID) ([]Held, error) {
+	return tx.helds(selectedHeld+" WHERE done_at IS NULL AND link_id = $1", idValue(link))
+}
+
+// HeldDone keeps that a decision was carried out.
+func (tx *Tx) HeldDone(id HeldID, at time.Time) error {
+	return tx.execOne(ErrNotFound, "finish held "+id.String(), "UPDATE held SET done_at = $2 WHERE id = $1", idValue(id), timeValue(at))
+}
+
+func (tx *Tx) helds(query string, args ...any) ([]Held, error) {
 	var all []Held
 	for row, err := range tx.rows("load held", query+" ORDER BY created_at, id", args...) {
 		if err != nil {

@@ -26,6 +26,15 @@ type LinkSync struct {
 	Failures      int // runs that failed one after the other, for waiting longer each time
 	LastCheckedAt time.Time
 	UnchangedRuns int64 // runs that found nothing to do, only counted
+
+	// Foreign: the calendar's owner is not who signs in. Its events that are not public are busy blocks (semantics 2).
+	Foreign bool
+	// ComparedAt is when all hrefs and ETags were last compared.
+	ComparedAt time.Time
+	// RefusedAt is when a sign-in was refused that is to be tried once more, and only once (semantics 7).
+	RefusedAt time.Time
+	// RetryAt is before when the server, or the rule about refused sign-ins, wants no request.
+	RetryAt time.Time
 }
 
 const selectedLink = `SELECT id, version, user_id, kind, address, calendar_href, calendar_name, username, addresses, plain_http,
@@ -103,8 +112,8 @@ func (tx *Tx) InsertLink(link crm.Link, secret []byte, sync LinkSync) error {
 	}
 	_, err := tx.exec(attempted, `INSERT INTO link (id, version, user_id, kind, calendar_href, calendar_key, created_at, ended_at,
 			address, username, addresses, plain_http, without_sync_token, paused_at, paused_by_kind, paused_by_id, pause_reason, secret,
-			sync_token, ctag, traits, calendar_name, read_only, sign_in_again, needs_decision, failing_reason, failing_params, failures, unchanged_runs)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, '{}', '', FALSE, FALSE, FALSE, '', '', 0, 0)`,
+			sync_token, ctag, traits, calendar_name, read_only, sign_in_again, needs_decision, failing_reason, failing_params, failures, unchanged_runs, foreign_owner)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, '{}', '', FALSE, FALSE, FALSE, '', '', 0, 0, FALSE)`,
 		idValue(link.ID), link.Version, idValue(link.User), string(link.Kind), opaque(link.CalendarHref), calendar, timeValue(link.CreatedAt), timeValue(link.EndedAt),
 		link.Address, link.Username, jsonValue(link.Addresses), link.PlainHTTP, link.WithoutSyncToken,
 		timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), secret, []byte{}, []byte{})
@@ -162,10 +171,12 @@ func (tx *Tx) EndLink(id crm.LinkID, expectVersion int64, at time.Time) error {
 func (tx *Tx) LinkSync(id crm.LinkID) (LinkSync, error) {
 	var sync LinkSync
 	err := tx.queryRow("load sync state of link "+id.String(), `SELECT sync_token, ctag, traits, calendar_name, read_only, first_synced_at, sign_in_again,
-			needs_decision, failing_since, failing_reason, failing_params, failures, last_checked_at, unchanged_runs
+			needs_decision, failing_since, failing_reason, failing_params, failures, last_checked_at, unchanged_runs,
+			foreign_owner, compared_at, refused_at, retry_at
 		FROM link WHERE id = $1`+tx.forChange(), idValue(id)).
 		Scan(&sync.Token, &sync.CTag, intoJSON(&sync.Traits), &sync.CalendarName, &sync.ReadOnly, intoTime(&sync.FirstSyncedAt), &sync.SignInAgain,
-			&sync.NeedsDecision, intoTime(&sync.Failing.Since), &sync.Failing.Reason, intoJSON(&sync.Failing.Params), &sync.Failures, intoTime(&sync.LastCheckedAt), &sync.UnchangedRuns)
+			&sync.NeedsDecision, intoTime(&sync.Failing.Since), &sync.Failing.Reason, intoJSON(&sync.Failing.Params), &sync.Failures, intoTime(&sync.LastCheckedAt), &sync.UnchangedRuns,
+			&sync.Foreign, intoTime(&sync.ComparedAt), intoTime(&sync.RefusedAt), intoTime(&sync.RetryAt))
 	return sync, err
 }
 
@@ -173,11 +184,13 @@ func (tx *Tx) LinkSync(id crm.LinkID) (LinkSync, error) {
 func (tx *Tx) UpdateLinkSync(id crm.LinkID, sync LinkSync) error {
 	return tx.execOne(ErrNotFound, "update sync state of link "+id.String(), `UPDATE link SET sync_token = $2, ctag = $3, traits = $4, calendar_name = $5,
 			read_only = $6, first_synced_at = $7, sign_in_again = $8, needs_decision = $9, failing_since = $10, failing_reason = $11,
-			failing_params = $12, failures = $13, last_checked_at = $14, unchanged_runs = $15
+			failing_params = $12, failures = $13, last_checked_at = $14, unchanged_runs = $15,
+			foreign_owner = $16, compared_at = $17, refused_at = $18, retry_at = $19
 		WHERE id = $1`,
 		idValue(id), opaque(sync.Token), opaque(sync.CTag), jsonValue(sync.Traits), sync.CalendarName,
 		sync.ReadOnly, timeValue(sync.FirstSyncedAt), sync.SignInAgain, sync.NeedsDecision, timeValue(sync.Failing.Since), string(sync.Failing.Reason),
-		paramsValue(sync.Failing.Params), sync.Failures, timeValue(sync.LastCheckedAt), sync.UnchangedRuns)
+		paramsValue(sync.Failing.Params), sync.Failures, timeValue(sync.LastCheckedAt), sync.UnchangedRuns,
+		sync.Foreign, timeValue(sync.ComparedAt), timeValue(sync.RefusedAt), timeValue(sync.RetryAt))
 }
 
 // CheckedLink keeps that a run reached the calendar and found nothing to do: all that is left of such a run.
@@ -215,7 +228,7 @@ func (tx *Tx) LinkCounts() (map[crm.LinkID]LinkCounts, error) {
 	counts := map[crm.LinkID]LinkCounts{}
 	query := `SELECT 'actions', r.link_id, COUNT(DISTINCT b.action_id) FROM binding b JOIN resource r ON r.id = b.resource_id GROUP BY r.link_id
 		UNION ALL SELECT 'pending', link_id, COUNT(*) FROM outbox GROUP BY link_id
-		UNION ALL SELECT 'held', link_id, COUNT(*) FROM held WHERE decided_at IS NULL GROUP BY link_id
+		UNION ALL SELECT 'held', link_id, COUNT(*) FROM held WHERE done_at IS NULL AND decided_at IS NULL GROUP BY link_id
 		UNION ALL SELECT 'set_aside', link_id, COUNT(*) FROM resource WHERE set_aside_reason <> '' GROUP BY link_id`
 	for row, err := range tx.rows("count by link", query) {
 		if err != nil {

@@ -125,3 +125,24 @@ func (tx *Tx) DropOutbox(link crm.LinkID, action crm.ActionID) error {
 	_, err := tx.exec("drop outbox entry of action "+action.String(), "DELETE FROM outbox WHERE link_id = $1 AND action_id = $2", idValue(link), idValue(action))
 	return err
 }
+
+// OutboxOfActions are the entries of the given actions for a link, due or not, by action.
+func (tx *Tx) OutboxOfActions(link crm.LinkID, actions []crm.ActionID) (map[crm.ActionID]OutboxEntry, error) {
+	found := map[crm.ActionID]OutboxEntry{}
+	d := tx.store.dialect
+	err := listed(tx, actions, idValue[crm.Action], func(list string, values []any) error {
+		query := selectedOutbox + " WHERE link_id = " + d.param(len(values)+1) + " AND action_id IN " + list
+		for row, err := range tx.rows("load outbox entries of actions", query, append(values, idValue(link))...) {
+			if err != nil {
+				return err
+			}
+			entry, err := scanOutbox(row)
+			if err != nil {
+				return err
+			}
+			found[entry.Action] = entry
+		}
+		return nil
+	})
+	return found, err
+}

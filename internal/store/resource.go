@@ -1,6 +1,8 @@
 package store
 
 import (
+	"encoding/json"
+	"fmt"
 	"iter"
 	"time"
 
@@ -23,6 +25,14 @@ type Resource struct {
 	SeenAt   time.Time
 	SetAside SetAside
 	Body     []byte // its text as last seen, nil where it was not loaded or not kept
+	Sent     *Sent  // a write whose outcome is not known yet, nil where there is none or it was not loaded
+}
+
+// Sent is a write that was promised, and perhaps sent: kept before the request, taken away with its outcome.
+type Sent struct {
+	Body    []byte    // the text of the PUT
+	Values  crm.Units // what the CRM held then
+	Version int64     // of the action
 }
 
 // ResourceState is where a resource is in its life.
@@ -52,15 +62,58 @@ func resourceTargets(r *Resource) []any {
 	}
 }
 
+// resourceTexts are what is loaded of a resource with its body.
+const resourceTexts = ", r.body, r.sent_body, r.sent_values"
+
+// sentColumns are the columns of a Sent, as they are kept.
+type sentColumns struct {
+	body   []byte
+	values string
+}
+
+type sentValues struct {
+	Subject     string `json:"subject"`
+	Description string `json:"description"`
+	When        string `json:"when"`
+	Version     int64  `json:"version"`
+}
+
+func (c sentColumns) sent() (*Sent, error) {
+	if c.values == "" {
+		return nil, nil
+	}
+	var values sentValues
+	if err := json.Unmarshal([]byte(c.values), &values); err != nil {
+		return nil, fmt.Errorf("load what was sent: %w", err)
+	}
+	when, err := crm.ParseWhen(values.When)
+	if err != nil {
+		return nil, fmt.Errorf("load what was sent: %w", err)
+	}
+	units := crm.Units{Subject: values.Subject, Description: values.Description, When: when}
+	return &Sent{Body: c.body, Values: units, Version: values.Version}, nil
+}
+
+func sentColumnsOf(sent *Sent) (body, values any) {
+	if sent == nil {
+		return nil, ""
+	}
+	return sent.Body, jsonValue(sentValues{sent.Values.Subject, sent.Values.Description, sent.Values.When.String(), sent.Version})
+}
+
 // resources are the rows of a query over r, with their bodies.
 func (tx *Tx) resources(attempted, where string, args ...any) ([]Resource, error) {
 	var resources []Resource
-	for row, err := range tx.rows(attempted, "SELECT "+selectedResource+", r.body FROM resource r WHERE "+where, args...) {
+	for row, err := range tx.rows(attempted, "SELECT "+selectedResource+resourceTexts+" FROM resource r WHERE "+where, args...) {
 		if err != nil {
 			return nil, err
 		}
 		var resource Resource
-		if err := row.Scan(append(resourceTargets(&resource), &resource.Body)...); err != nil {
+		var sent sentColumns
+		if err := row.Scan(append(resourceTargets(&resource), &resource.Body, &sent.body, &sent.values)...); err != nil {
+			return nil, err
+		}
+		if resource.Sent, err = sent.sent(); err != nil {
 			return nil, err
 		}
 		resources = append(resources, resource)
@@ -106,8 +159,12 @@ func (tx *Tx) ResourcesByUIDs(link crm.LinkID, uids []string) (map[string][]Reso
 // Resource is one resource with its body.
 func (tx *Tx) Resource(id ResourceID) (Resource, error) {
 	var resource Resource
-	err := tx.queryRow("load resource "+id.String(), "SELECT "+selectedResource+", r.body FROM resource r WHERE r.id = $1"+tx.forChange(), idValue(id)).
-		Scan(append(resourceTargets(&resource), &resource.Body)...)
+	var sent sentColumns
+	err := tx.queryRow("load resource "+id.String(), "SELECT "+selectedResource+resourceTexts+" FROM resource r WHERE r.id = $1"+tx.forChange(), idValue(id)).
+		Scan(append(resourceTargets(&resource), &resource.Body, &sent.body, &sent.values)...)
+	if err == nil {
+		resource.Sent, err = sent.sent()
+	}
 	return resource, err
 }
 
@@ -138,12 +195,13 @@ func (tx *Tx) withoutBodies(attempted, where string, args ...any) iter.Seq2[Reso
 
 // InsertResources adds resources. ErrDuplicate: one has the href of another of its link.
 func (tx *Tx) InsertResources(resources []Resource) error {
-	columns := []string{"id", "link_id", "href", "href_key", "uid", "uid_key", "etag", "state", "seen_at", "set_aside_reason", "set_aside_params", "shown_subject", "shown_when", "body"}
+	columns := []string{"id", "link_id", "href", "href_key", "uid", "uid_key", "etag", "state", "seen_at", "set_aside_reason", "set_aside_params", "shown_subject", "shown_when", "body", "sent_body", "sent_values"}
 	return tx.insertRows("insert resources", "resource", columns, len(resources), func(i int, values []any) {
 		r := &resources[i]
+		sentBody, sent := sentColumnsOf(r.Sent)
 		copy(values, []any{
 			idValue(r.ID), idValue(r.Link), opaque(r.Href), key(r.Href.Key()), opaque(r.UID), key(r.UID), opaque(r.ETag), string(r.State), timeValue(r.SeenAt),
-			string(r.SetAside.Reason), paramsValue(r.SetAside.Params), r.SetAside.Subject, r.SetAside.When, r.Body,
+			string(r.SetAside.Reason), paramsValue(r.SetAside.Params), r.SetAside.Subject, r.SetAside.When, r.Body, sentBody, sent,
 		})
 	})
 }
@@ -152,10 +210,11 @@ func (tx *Tx) InsertResources(resources []Resource) error {
 func (tx *Tx) UpdateResources(resources []Resource) error {
 	for i := range resources {
 		r := &resources[i]
+		sentBody, sent := sentColumnsOf(r.Sent)
 		err := tx.execOne(ErrNotFound, "update resource "+r.ID.String(), `UPDATE resource SET href = $2, href_key = $3, uid = $4, uid_key = $5, etag = $6, state = $7,
-				seen_at = $8, set_aside_reason = $9, set_aside_params = $10, shown_subject = $11, shown_when = $12, body = $13 WHERE id = $1`,
+				seen_at = $8, set_aside_reason = $9, set_aside_params = $10, shown_subject = $11, shown_when = $12, body = $13, sent_body = $14, sent_values = $15 WHERE id = $1`,
 			idValue(r.ID), opaque(r.Href), key(r.Href.Key()), opaque(r.UID), key(r.UID), opaque(r.ETag), string(r.State),
-			timeValue(r.SeenAt), string(r.SetAside.Reason), paramsValue(r.SetAside.Params), r.SetAside.Subject, r.SetAside.When, r.Body)
+			timeValue(r.SeenAt), string(r.SetAside.Reason), paramsValue(r.SetAside.Params), r.SetAside.Subject, r.SetAside.When, r.Body, sentBody, sent)
 		if err != nil {
 			return err
 		}
@@ -170,4 +229,13 @@ func (tx *Tx) DeleteResource(id ResourceID) error {
 		return err
 	}
 	return tx.execOne(ErrNotFound, attempted, "DELETE FROM resource WHERE id = $1", idValue(id))
+}
+
+// AdoptResources gives a link what an ended link of the same user to the same calendar left: its resources with what both
+// sides last agreed on. It reports how many there were (semantics 9).
+func (tx *Tx) AdoptResources(link crm.LinkID) (int64, error) {
+	return tx.exec("adopt resources for link "+link.String(), `UPDATE resource SET link_id = $1
+		WHERE link_id = (SELECT old.id FROM link old JOIN link new ON new.id = $1
+			WHERE old.calendar_key = new.calendar_key AND old.user_id = new.user_id AND old.ended_at IS NOT NULL AND old.id <> new.id
+			ORDER BY old.ended_at DESC, old.id DESC LIMIT 1)`, idValue(link))
 }

@@ -95,7 +95,7 @@ var mayScan = []string{
 	"FROM app_user ORDER BY", "FROM choice", "UPDATE choice", // short lists
 	"FROM installation", "FROM settings", "UPDATE settings", // one row
 	"SELECT 'actions', r.link_id",                                                              // the figures of all links
-	"FROM link WHERE ended_at IS NULL ORDER BY", "FROM held WHERE decided_at IS NULL ORDER BY", // all of them
+	"FROM link WHERE ended_at IS NULL ORDER BY", "FROM held WHERE done_at IS NULL AND decided_at IS NULL ORDER BY", // all of them
 }
 
 // TestQueries_use_an_index asks SQLite for its plan of every statement of a round through the package.

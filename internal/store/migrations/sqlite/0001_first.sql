@@ -197,7 +197,11 @@ CREATE TABLE link (
     failing_params     TEXT    NOT NULL,
     failures           BIGINT  NOT NULL,
     last_checked_at    BIGINT,
-    unchanged_runs     BIGINT  NOT NULL
+    unchanged_runs     BIGINT  NOT NULL,
+    foreign_owner      BOOLEAN NOT NULL,
+    compared_at        BIGINT,
+    refused_at         BIGINT,
+    retry_at           BIGINT
 );
 CREATE UNIQUE INDEX link_user ON link (user_id) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX link_calendar ON link (calendar_key) WHERE ended_at IS NULL;
@@ -230,6 +234,8 @@ CREATE TABLE resource (
     shown_subject    TEXT   NOT NULL,
     shown_when       TEXT   NOT NULL,
     body             BLOB,
+    sent_body        BLOB,
+    sent_values      TEXT   NOT NULL,
     CONSTRAINT resource_href UNIQUE (link_id, href_key)
 );
 CREATE INDEX resource_uid ON resource (link_id, uid_key);
@@ -310,6 +316,7 @@ CREATE TABLE held (
     subject    TEXT   NOT NULL,
     decided_at BIGINT,
     decided_by BLOB   REFERENCES app_user (id),
-    decision   TEXT   NOT NULL
+    decision   TEXT   NOT NULL,
+    done_at    BIGINT
 );
-CREATE INDEX held_open ON held (link_id) WHERE decided_at IS NULL;
+CREATE INDEX held_open ON held (link_id) WHERE done_at IS NULL;
