@@ -1,6 +1,8 @@
 package eventmap
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"agendaonline/internal/ical"
@@ -43,4 +45,201 @@ type Person struct {
 	Email   string // the EMAIL parameter (RFC 7986 section 6.2), which iCloud writes beside an address that is a path
 	Name    string // CN
 	Answer  string // PARTSTAT in upper case; NEEDS-ACTION where there is none (RFC 5545 section 3.2.12)
+}
+
+// Facts says what the event is.
+func (o *Object) Facts() Facts {
+	event := o.events[0]
+	f := Facts{Orphan: !o.master, Kind: ical.NoTime, Cancelled: true}
+	for _, one := range o.events {
+		if id, found := one.Property("RECURRENCE-ID"); found {
+			f.RecurrenceIDs = append(f.RecurrenceIDs, strings.Clone(id.Value()))
+		}
+		f.Private = f.Private || o.isPrivate(one)
+	}
+	f.Series = len(o.events) > 1
+	f.Cancelled = o.cancelled()
+	for p := range event.Properties() {
+		f.take(p)
+	}
+	f.LastModified, f.Created = instantOf(event, "LAST-MODIFIED"), instantOf(event, "CREATED")
+	f.Sequence = sequenceOf(event)
+	f.Place, f.Subject = cloneText(event, "LOCATION"), cloneText(event, "SUMMARY")
+	if description, found := textOf(event, "DESCRIPTION"); found {
+		f.HTMLDescription = hasTags(description)
+	}
+	for range event.Components("VALARM") {
+		f.Reminders++
+	}
+	f.WhenText = whenText(event)
+	return f
+}
+
+// take reads what stands in one property; of several of one name the first counts.
+func (f *Facts) take(p *ical.Property) {
+	switch p.Name() {
+	case "RRULE":
+		f.Series = true
+		if f.Rule == "" {
+			f.Rule = strings.Clone(p.Value())
+		}
+	case "RDATE":
+		f.Series = true
+	case "ORGANIZER":
+		if f.Organizer == (Person{}) {
+			f.Organizer = personOf(p)
+		}
+	case "ATTENDEE":
+		f.Attendees = append(f.Attendees, personOf(p))
+	case "STATUS":
+		first(&f.Status, p)
+	case "CLASS":
+		first(&f.Class, p)
+	case "TRANSP":
+		f.Free = f.Free || strings.EqualFold(strings.TrimSpace(p.Value()), "TRANSPARENT")
+	case "DTSTART":
+		if f.Kind != ical.NoTime {
+			return
+		}
+		if t, err := p.Time(); err == nil {
+			f.Kind, f.TZID = t.Kind, strings.Clone(t.TZID)
+		}
+	}
+}
+
+func first(word *string, p *ical.Property) {
+	if *word == "" {
+		*word = strings.ToUpper(strings.TrimSpace(p.Text()))
+	}
+}
+
+// isPrivate: RFC 5545 section 3.8.1.3 asks to take a class one does not know for PRIVATE; one that cannot be read is not known.
+func (o *Object) isPrivate(event *ical.Component) bool {
+	class, found := event.TextOf("CLASS")
+	if !found {
+		return o.lineUnread(event, "CLASS")
+	}
+	return !strings.EqualFold(strings.TrimSpace(class), "PUBLIC")
+}
+
+func (o *Object) cancelled() bool {
+	for _, event := range o.events {
+		status, _ := event.TextOf("STATUS")
+		if !strings.EqualFold(strings.TrimSpace(status), "CANCELLED") {
+			return false
+		}
+		if o.master {
+			break
+		}
+	}
+	return true
+}
+
+func cloneText(event *ical.Component, name string) string {
+	text, _ := textOf(event, name)
+	return strings.Clone(text)
+}
+
+// whenText is the dates of an event as they are written.
+func whenText(event *ical.Component) string {
+	var parts []string
+	for _, name := range []string{"DTSTART", "DTEND", "DURATION"} {
+		p, found := event.Property(name)
+		if !found {
+			continue
+		}
+		part := name + " " + ical.NormalText(p.Value())
+		if tzid, found := p.Param("TZID"); found {
+			part += " " + tzid
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func personOf(p *ical.Property) Person {
+	person := Person{Address: strings.Clone(ical.NormalText(strings.TrimSpace(p.Value()))), Answer: "NEEDS-ACTION"}
+	for param := range p.Params() {
+		value := strings.Clone(param.Value)
+		switch param.Name {
+		case "CN":
+			person.Name = value
+		case "EMAIL":
+			person.Email = value
+		case "PARTSTAT":
+			person.Answer = strings.ToUpper(value)
+		}
+	}
+	return person
+}
+
+// Mine reports whether the event belongs to who has these addresses (semantics 7): it has no organizer, or no attendees, or
+// its organizer is one of them. An address is a calendar user address or an e-mail address.
+func (f Facts) Mine(addresses []string) bool {
+	return f.Organizer == (Person{}) || len(f.Attendees) == 0 || f.Organizer.is(addresses)
+}
+
+// AnswerOf is what one of these addresses answered as an attendee, in upper case; empty where none of them is invited.
+func (f Facts) AnswerOf(addresses []string) string {
+	for _, attendee := range f.Attendees {
+		if attendee.is(addresses) {
+			return attendee.Answer
+		}
+	}
+	return ""
+}
+
+func (p Person) is(addresses []string) bool {
+	for _, address := range addresses {
+		if sameAddress(p.Address, address) || p.Email != "" && sameAddress(p.Email, address) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameAddress compares without scheme and case, as mail is delivered, and without the slash that one server ends a principal's
+// path with and another does not.
+func sameAddress(a, b string) bool {
+	plain := func(address string) string {
+		address = strings.TrimSuffix(strings.TrimSpace(address), "/")
+		if len(address) >= len("mailto:") && strings.EqualFold(address[:len("mailto:")], "mailto:") {
+			address = address[len("mailto:"):]
+		}
+		return address
+	}
+	a, b = plain(a), plain(b)
+	return a != "" && strings.EqualFold(a, b)
+}
+
+// PlaceOrRuleEdited reports whether place or rule of an event changed: with the three units they are what counts as a change
+// against a deletion (semantics 6). Nothing is said to have changed where one of the two is nil.
+func PlaceOrRuleEdited(before, now *Object) bool {
+	if before == nil || now == nil {
+		return false
+	}
+	return !slices.Equal(before.placeAndRule(), now.placeAndRule())
+}
+
+// placeAndRule lists what says where an event is and when it recurs. The order of dates and overrides means nothing.
+func (o *Object) placeAndRule() []string {
+	var all []string
+	for _, event := range o.events {
+		id, _ := event.Property("RECURRENCE-ID")
+		of := ""
+		if id != nil {
+			of = id.Value()
+		}
+		for p := range event.Properties("LOCATION", "GEO", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID") {
+			if p.Name() == "LOCATION" {
+				all = append(all, of+" LOCATION "+p.Text())
+				continue
+			}
+			for value := range strings.SplitSeq(p.Value(), ",") {
+				all = append(all, of+" "+p.Name()+" "+strings.TrimSpace(value))
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
 }

@@ -19,6 +19,7 @@ type Object struct {
 	master bool              // events[0] has no RECURRENCE-ID
 
 	definitions []*ical.Component // VTIMEZONEs
+	problems    []ical.Problem
 }
 
 // An Unusable says why an event cannot be used: its resource is set aside with the reason, until it changes (semantics 7).
@@ -61,8 +62,8 @@ func Read(body []byte) (*Object, error) {
 	case err != nil:
 		return nil, &Unusable{Reason: crm.ReasonUnreadable}
 	}
-	o := &Object{text: text}
-	for problem := range problemsOf(text) {
+	o := &Object{text: text, problems: text.Problems()}
+	for _, problem := range o.problems {
 		if problem.Code == ical.TooManyProperties {
 			// A property beyond the limit looks like one that is gone.
 			return nil, &Unusable{Reason: crm.ReasonTooLarge, Line: problem.Line, Params: map[string]string{"limit": "properties", "count": strconv.Itoa(problem.Max)}}
@@ -83,10 +84,10 @@ func Read(body []byte) (*Object, error) {
 	return o, nil
 }
 
-// ReadEvent reads one event out of a text that holds many, as an export does: definitions are the VTIMEZONEs of that text.
-// The error is that of Read. Such an Object cannot be patched.
-func ReadEvent(event *ical.Component, definitions []*ical.Component) (*Object, error) {
-	o := &Object{definitions: definitions}
+// ReadEvent reads one event out of a text that holds many, as an export does: definitions are the VTIMEZONEs of that text,
+// problems those of the event. The error is that of Read. Such an Object cannot be patched.
+func ReadEvent(event *ical.Component, definitions []*ical.Component, problems []ical.Problem) (*Object, error) {
+	o := &Object{definitions: definitions, problems: problems}
 	if err := o.add(event); err != nil {
 		return nil, err
 	}
@@ -129,4 +130,27 @@ func (o *Object) event(recurrenceID string) (*ical.Component, bool) {
 		}
 	}
 	return nil, false
+}
+
+// unread reports whether a property that is not there may have been: its line could not be read, or the event was cut off.
+func (o *Object) unread(event *ical.Component, name string) bool {
+	return len(o.problems) > 0 && (o.lineUnread(event, name) || o.cutOff(event))
+}
+
+func (o *Object) lineUnread(event *ical.Component, name string) bool {
+	for _, problem := range o.problems {
+		if problem.Component == event && problem.Property == name && (problem.Code == ical.NoColon || problem.Code == ical.LineTooLong) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *Object) cutOff(event *ical.Component) bool {
+	for _, problem := range o.problems {
+		if problem.Component == event && problem.Code == ical.MissingEnd {
+			return true
+		}
+	}
+	return false
 }
