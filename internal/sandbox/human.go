@@ -86,11 +86,11 @@ func (h *Human) Put(calendar, name, body, etag string) (Item, error) {
 }
 
 func (h *Human) put(calendar, name, body, etag string) (Item, error) {
-	c, access, old := h.look(calendar, name)
+	c, access, _ := h.look(calendar, name)
 	if c == nil {
 		return Item{}, fmt.Errorf("put %s in %s of %s: %w", name, calendar, h.user, ErrNoCalendar)
 	}
-	write := Write{By: ByHuman, User: h.user, Agent: h.device, Method: http.MethodPut, Sent: body}
+	write := Write{By: ByHuman, User: h.user, Agent: h.device, Method: http.MethodPut, Sent: body, Delivered: true}
 	if etag == "*" {
 		write.IfNoneMatch = "*"
 	} else {
@@ -100,7 +100,6 @@ func (h *Human) put(calendar, name, body, etag string) (Item, error) {
 	if result.refused != nil {
 		return Item{}, &Refused{result.refused.status, "put " + name}
 	}
-	_ = old
 	return h.item(c.calendar, result.object), nil
 }
 
@@ -112,7 +111,7 @@ func (h *Human) Delete(calendar, name, etag string) error {
 	if c == nil {
 		return fmt.Errorf("delete %s in %s of %s: %w", name, calendar, h.user, ErrNoCalendar)
 	}
-	write := Write{By: ByHuman, User: h.user, Agent: h.device, Method: http.MethodDelete, IfMatch: etag}
+	write := Write{By: ByHuman, User: h.user, Agent: h.device, Method: http.MethodDelete, IfMatch: etag, Delivered: true}
 	if refused := h.server.delete(c, access, o, write); refused != nil {
 		return &Refused{refused.status, "delete " + name}
 	}

@@ -91,6 +91,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	sent, whole := s.give(w, e, a)
+	whole = whole && request.Context().Err() == nil
 	s.done(e, a.status, sent, whole)
 	if !whole {
 		panic(http.ErrAbortHandler)
