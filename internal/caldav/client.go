@@ -156,7 +156,9 @@ func within(base *url.URL, href dav.Href) (*url.URL, error) {
 // otherOrigin is an href or redirect that leads where requests must not go.
 type otherOrigin struct{ origin outbound.Origin }
 
-func (o *otherOrigin) Error() string { return "leads to " + string(o.origin) + ", which is not approved" }
+func (o *otherOrigin) Error() string {
+	return "leads to " + string(o.origin) + ", which is not approved"
+}
 
 // usable is what MemberOf says of a response, with members whose href must not be followed named so.
 func (c *Collection) usable(member dav.Member) dav.Member {

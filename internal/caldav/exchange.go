@@ -167,7 +167,7 @@ func (c *Client) once(parent, ctx context.Context, r *request, target *url.URL) 
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		exchange.ServerDate = date.UTC()
 	}
-	patient := &patientBody{body: response.Body, patience: c.config.Timeouts.Stall}
+	patient := &patientBody{ctx: ctx, body: response.Body, patience: c.config.Timeouts.Stall}
 	patient.timer = time.AfterFunc(patient.patience, func() { cancel(errStalled) })
 	patient.timer.Stop()
 	result := &answer{
@@ -309,12 +309,16 @@ func withoutQuery(text string) string {
 
 // patientBody ends the request when nothing comes for a while. The time its reader takes between reads does not count.
 type patientBody struct {
+	ctx      context.Context
 	body     io.Reader
 	timer    *time.Timer
 	patience time.Duration
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
+	if err := context.Cause(b.ctx); err != nil {
+		return 0, err
+	}
 	b.timer.Reset(b.patience)
 	defer b.timer.Stop()
 	return b.body.Read(p)

@@ -45,4 +45,3 @@ func (c *Collection) List(ctx context.Context, visit func(dav.Member) error) err
 	a.finish("")
 	return nil
 }
-

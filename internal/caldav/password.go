@@ -51,10 +51,11 @@ func (p *Password) Authorize(request *http.Request) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.digests[origin]; known != nil {
-		value, err := known.authorization(p.username, p.password, request.Method, request.URL.RequestURI(), p.random)
-		if err != nil {
+		noise := make([]byte, 16)
+		if _, err := io.ReadFull(p.random, noise); err != nil {
 			return fmt.Errorf("sign in by digest: %w", err)
 		}
+		value := known.authorization(p.username, p.password, request.Method, request.URL.RequestURI(), hex.EncodeToString(noise))
 		request.Header.Set("Authorization", value)
 		return nil
 	}
@@ -162,18 +163,13 @@ func listed(list, word string) bool {
 }
 
 // authorization is the header's value for one request (RFC 7616 section 3.4).
-func (d *digest) authorization(username, password, method, uri string, random io.Reader) (string, error) {
+func (d *digest) authorization(username, password, method, uri, cnonce string) string {
 	name, session := digestAlgorithm(d.algorithm)
 	sum := func(text string) string {
 		h := digestHashes[name]()
 		_, _ = io.WriteString(h, text) // a hash takes everything
 		return hex.EncodeToString(h.Sum(nil))
 	}
-	noise := make([]byte, 16)
-	if _, err := io.ReadFull(random, noise); err != nil {
-		return "", fmt.Errorf("client nonce: %w", err)
-	}
-	cnonce := hex.EncodeToString(noise)
 	secret := sum(username + ":" + d.realm + ":" + password)
 	if session {
 		secret = sum(secret + ":" + d.nonce + ":" + cnonce)
@@ -199,7 +195,7 @@ func (d *digest) authorization(username, password, method, uri string, random io
 	} else if session {
 		value.WriteString(`, cnonce="` + cnonce + `"`)
 	}
-	return value.String(), nil
+	return value.String()
 }
 
 // quoted is a quoted-string (RFC 9110 section 5.6.4) without what may not stand in a header.
