@@ -1,0 +1,123 @@
+package api
+
+import (
+	"agendaonline/internal/crm"
+	"agendaonline/internal/service"
+)
+
+// CreateInput is a new row.
+type CreateInput struct{ Keyed }
+
+// ActionPath names an action.
+type ActionPath struct {
+	ID string `path:"id" format:"uuid"`
+}
+
+// ActionChange is a change of an action.
+type ActionChange struct {
+	ActionPath
+	Conditional
+}
+
+// ActionDeed is something done to an action whatever its version.
+type ActionDeed struct {
+	ActionPath
+	Keyed
+}
+
+func (c *call) getAction(in *ActionPath) (reply[Action], error) {
+	id, err := pathID[crm.Action](in.ID)
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.shown(id)
+}
+
+// shown is an action as the caller may see it now.
+func (c *call) shown(id crm.ActionID) (reply[Action], error) {
+	view, err := c.service.Get(c.ctx(), c.caller, id)
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return reply[Action]{version: view.Version, body: c.action(view)}, nil
+}
+
+// afterwards is an action that the caller has just changed. It may have become one that he cannot see.
+func (c *call) afterwards(action crm.Action, err error) (reply[Action], error) {
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.shown(action.ID)
+}
+
+func (c *call) createAction(*CreateInput) (reply[Action], error) {
+	var body ActionInput
+	if err := c.decode(&body); err != nil {
+		return reply[Action]{}, err
+	}
+	typed, err := body.input()
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	made, err := c.afterwards(c.service.Create(c.ctx(), c.caller, typed))
+	made.location = "/actions/" + made.body.ID
+	return made, err
+}
+
+func (c *call) replaceAction(in *ActionChange) (reply[Action], error) {
+	id, version, err := in.named()
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.saveAction(id, version, ActionInput{})
+}
+
+func (c *call) changeAction(in *ActionChange) (reply[Action], error) {
+	id, version, err := in.named()
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	// Another version than the one that is read here is refused by Change, so the fields that are left out are those of version.
+	view, err := c.service.Get(c.ctx(), c.caller, id)
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.saveAction(id, version, actionInput(service.InputOf(view.Action)))
+}
+
+// saveAction writes the body over what it starts from.
+func (c *call) saveAction(id crm.ActionID, version int64, body ActionInput) (reply[Action], error) {
+	if err := c.decode(&body); err != nil {
+		return reply[Action]{}, err
+	}
+	typed, err := body.input()
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.afterwards(c.service.Change(c.ctx(), c.caller, id, version, typed))
+}
+
+func (in *ActionChange) named() (crm.ActionID, int64, error) {
+	id, err := pathID[crm.Action](in.ID)
+	if err != nil {
+		return id, 0, err
+	}
+	version, err := in.version()
+	return id, version, err
+}
+
+func (c *call) deleteAction(in *ActionChange) (reply[Action], error) {
+	id, version, err := in.named()
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.afterwards(c.service.Delete(c.ctx(), c.caller, id, version))
+}
+
+func (c *call) restoreAction(in *ActionDeed) (reply[Action], error) {
+	id, err := pathID[crm.Action](in.ID)
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.afterwards(c.service.Restore(c.ctx(), c.caller, id))
+}

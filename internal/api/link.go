@@ -1,0 +1,161 @@
+package api
+
+import (
+	"agendaonline/internal/crm"
+	"agendaonline/internal/service"
+)
+
+// Link joins a user and an online calendar. Its password is never shown.
+type Link struct {
+	ID       string `json:"id" format:"uuid"`
+	Version  int64  `json:"version" doc:"Rises with every change that a person makes; the ETag."`
+	User     string `json:"user" format:"uuid"`
+	UserName string `json:"user_name"`
+	Kind     string `json:"kind" enum:"simple,oauth2,google"`
+
+	Address          string   `json:"address" doc:"As typed."`
+	Calendar         string   `json:"calendar" doc:"The collection, as the server writes its address."`
+	CalendarName     string   `json:"calendar_name"`
+	Username         string   `json:"username"`
+	Addresses        []string `json:"addresses" nullable:"false" doc:"Calendar user addresses: what makes an event the user's own."`
+	PlainHTTP        bool     `json:"plain_http"`
+	WithoutSyncToken bool     `json:"without_sync_token"`
+	ReadOnly         bool     `json:"read_only" doc:"The server lets us read only."`
+
+	States    []string `json:"states" nullable:"false" doc:"All that hold, the most urgent first: new, active, paused, off, read_only, sign_in_again, needs_decision, failing."`
+	Paused    *Paused  `json:"paused,omitempty"`
+	Failing   *Failing `json:"failing,omitempty"`
+	Actions   int      `json:"actions" doc:"Actions bound to an event."`
+	Pending   int      `json:"pending" doc:"Actions whose push waits or runs."`
+	Held      int      `json:"held" doc:"Decisions that wait for a person."`
+	SetAside  int      `json:"set_aside" doc:"Events that cannot be used."`
+	Traits    []string `json:"traits" nullable:"false" doc:"Named deviations that the server shows."`
+	MayManage bool     `json:"may_manage" doc:"The caller may change, pause and end it."`
+
+	FirstSyncedAt Optional `json:"first_synced_at" format:"date-time"`
+	LastCheckedAt Optional `json:"last_checked_at" format:"date-time"`
+	CreatedAt     Optional `json:"created_at" format:"date-time"`
+}
+
+// Paused says since when and by whom a link is paused.
+type Paused struct {
+	At     Optional `json:"at" format:"date-time"`
+	By     Actor    `json:"by"`
+	Reason string   `json:"reason"`
+	Detail string   `json:"detail"`
+}
+
+// Failing says since when a link fails and why.
+type Failing struct {
+	Since  Optional          `json:"since" format:"date-time"`
+	Reason string            `json:"reason"`
+	Params map[string]string `json:"params"`
+	Detail string            `json:"detail"`
+}
+
+// LinkList is the links that the caller may see.
+type LinkList struct {
+	Links []Link `json:"links" nullable:"false"`
+}
+
+func (c *call) link(view service.LinkView) Link {
+	shown := Link{
+		ID: view.ID.String(), Version: view.Version, User: view.User.String(), UserName: view.UserName, Kind: string(view.Kind),
+		Address: view.Address, Calendar: view.CalendarHref, CalendarName: view.CalendarName, Username: view.Username,
+		Addresses: texts(view.Addresses), PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken, ReadOnly: view.ReadOnly,
+		States: texts(view.States), Actions: view.Actions, Pending: view.Pending, Held: view.Held, SetAside: view.SetAside,
+		Traits: texts(view.Traits.All()), MayManage: view.MayManage,
+		FirstSyncedAt: instant(view.FirstSyncedAt), LastCheckedAt: instant(view.LastCheckedAt), CreatedAt: instant(view.CreatedAt),
+	}
+	if pause := view.Pause; !pause.At.IsZero() {
+		shown.Paused = &Paused{instant(pause.At), *actor(pause.By), string(pause.Reason), c.reason(pause.Reason, nil)}
+	}
+	if failing := view.Failing; failing.Reason != "" {
+		shown.Failing = c.failing(failing)
+	}
+	return shown
+}
+
+func (c *call) failing(failing crm.Failing) *Failing {
+	return &Failing{instant(failing.Since), string(failing.Reason), params(failing.Params), c.reason(failing.Reason, failing.Params)}
+}
+
+// LinkPath names a link.
+type LinkPath struct {
+	ID string `path:"id" format:"uuid"`
+}
+
+// LinkDeed is something done to a link of one version.
+type LinkDeed struct {
+	LinkPath
+	Conditional
+}
+
+func (in *LinkDeed) named() (crm.LinkID, int64, error) {
+	id, err := pathID[crm.Link](in.ID)
+	if err != nil {
+		return id, 0, err
+	}
+	version, err := in.version()
+	return id, version, err
+}
+
+func (c *call) links(*struct{}) (reply[LinkList], error) {
+	all, err := c.service.Links(c.ctx(), c.caller)
+	return reply[LinkList]{body: LinkList{views(all, c.link)}}, err
+}
+
+func (c *call) getLink(in *LinkPath) (reply[Link], error) {
+	id, err := pathID[crm.Link](in.ID)
+	if err != nil {
+		return reply[Link]{}, err
+	}
+	return c.shownLink(id)
+}
+
+func (c *call) shownLink(id crm.LinkID) (reply[Link], error) {
+	view, err := c.service.Link(c.ctx(), c.caller, id)
+	if err != nil {
+		return reply[Link]{}, err
+	}
+	return reply[Link]{version: view.Version, body: c.link(view)}, nil
+}
+
+func (c *call) linkAfterwards(link crm.Link, err error) (reply[Link], error) {
+	if err != nil {
+		return reply[Link]{}, err
+	}
+	return c.shownLink(link.ID)
+}
+
+func (c *call) pauseLink(in *LinkDeed) (reply[Link], error) {
+	id, version, err := in.named()
+	if err != nil {
+		return reply[Link]{}, err
+	}
+	return c.linkAfterwards(c.service.PauseLink(c.ctx(), c.caller, id, version))
+}
+
+func (c *call) resumeLink(in *LinkDeed) (reply[Link], error) {
+	id, version, err := in.named()
+	if err != nil {
+		return reply[Link]{}, err
+	}
+	return c.linkAfterwards(c.service.ResumeLink(c.ctx(), c.caller, id, version))
+}
+
+func (c *call) removeLink(in *LinkDeed) error {
+	id, version, err := in.named()
+	if err != nil {
+		return err
+	}
+	return c.service.RemoveLink(c.ctx(), c.caller, id, version)
+}
+
+func (c *call) syncLink(in *LinkPath) error {
+	id, err := pathID[crm.Link](in.ID)
+	if err != nil {
+		return err
+	}
+	return c.service.SyncNow(c.ctx(), c.caller, id)
+}

@@ -1,0 +1,66 @@
+package api
+
+import "net/http"
+
+// routes is the table of everything that the API does.
+func (a *API) routes() {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+
+	route(a, operation{id: "list-actions", method: get, path: "/actions", tag: "Actions", summary: "Search actions"}, (*call).list)
+	route(a, operation{id: "create-action", method: post, path: "/actions", tag: "Actions", summary: "Make an action",
+		body: ActionInput{}, status: http.StatusCreated}, (*call).createAction)
+	route(a, operation{id: "get-action", method: get, path: "/actions/{id}", tag: "Actions", summary: "Read an action"}, (*call).getAction)
+	route(a, operation{id: "change-action", method: patch, path: "/actions/{id}", tag: "Actions", summary: "Change some fields of an action",
+		body: ActionInput{}}, (*call).changeAction)
+	route(a, operation{id: "replace-action", method: put, path: "/actions/{id}", tag: "Actions", summary: "Change all fields of an action",
+		body: ActionInput{}}, (*call).replaceAction)
+	route(a, operation{id: "delete-action", method: del, path: "/actions/{id}", tag: "Actions", summary: "Put an action into the trash"}, (*call).deleteAction)
+	route(a, operation{id: "restore-action", method: post, path: "/actions/{id}/restore", tag: "Actions", summary: "Take an action out of the trash"}, (*call).restoreAction)
+	route(a, operation{id: "get-history", method: get, path: "/actions/{id}/history", tag: "Actions", summary: "What happened to an action"}, (*call).history)
+	route(a, operation{id: "restore-value", method: post, path: "/actions/{id}/history/{change}/restore", tag: "Actions",
+		summary: "Bring back the value before a change"}, (*call).restoreValue)
+	route(a, operation{id: "get-event", method: get, path: "/actions/{id}/event", tag: "Actions", summary: "The event as the calendar has it"}, (*call).event)
+	route(a, operation{id: "list-choices", method: get, path: "/choices", tag: "Actions", summary: "Types, statuses and priorities"}, (*call).choices)
+
+	route(a, operation{id: "pull", method: post, path: "/pulls", tag: "Synchronisation", summary: "The actions screen was opened: pull the calendars",
+		body: PullInput{}, bare: true}, (*call).pull)
+	route(a, operation{id: "get-progress", method: get, path: "/pulls/latest", tag: "Synchronisation", summary: "How the last pull stands"}, (*call).progress)
+	route(a, operation{id: "list-runs", method: get, path: "/runs", tag: "Synchronisation", summary: "Runs that changed something or failed"}, (*call).runs)
+	route(a, operation{id: "list-held", method: get, path: "/held", tag: "Synchronisation", summary: "What waits for a decision"}, (*call).held)
+	silent(a, operation{id: "decide", method: post, path: "/held/{id}/decision", tag: "Synchronisation", summary: "Take a decision",
+		body: DecisionInput{}}, (*call).decide)
+
+	route(a, operation{id: "list-links", method: get, path: "/links", tag: "Links", summary: "The links that the caller may see"}, (*call).links)
+	route(a, operation{id: "create-link", method: post, path: "/links", tag: "Links", summary: "Test a connection and link it",
+		body: LinkInput{}, status: http.StatusCreated}, (*call).createLink)
+	streaming(a, operation{id: "test-link", method: post, path: "/links/test", tag: "Links", summary: "Test a connection; nothing is kept",
+		body: LinkInput{}}, (*call).testLink)
+	route(a, operation{id: "get-link", method: get, path: "/links/{id}", tag: "Links", summary: "Read a link"}, (*call).getLink)
+	route(a, operation{id: "change-link", method: patch, path: "/links/{id}", tag: "Links", summary: "Change how a link signs in",
+		body: LinkChangeInput{}}, (*call).changeLink)
+	silent(a, operation{id: "remove-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; actions and events stay"}, (*call).removeLink)
+	route(a, operation{id: "pause-link", method: post, path: "/links/{id}/pause", tag: "Links", summary: "Pause a link"}, (*call).pauseLink)
+	route(a, operation{id: "resume-link", method: post, path: "/links/{id}/resume", tag: "Links", summary: "Go on with a link"}, (*call).resumeLink)
+	silent(a, operation{id: "sync-link", method: post, path: "/links/{id}/sync", tag: "Links", summary: "Start a run now", status: http.StatusAccepted}, (*call).syncLink)
+	streaming(a, operation{id: "test-saved-link", method: post, path: "/links/{id}/test", tag: "Links", summary: "Test a link; it only reads"}, (*call).testSavedLink)
+	route(a, operation{id: "list-link-runs", method: get, path: "/links/{id}/runs", tag: "Links", summary: "The runs of a link"}, (*call).linkRuns)
+	route(a, operation{id: "list-set-aside", method: get, path: "/links/{id}/set-aside", tag: "Links", summary: "Events that cannot be used"}, (*call).setAside)
+
+	route(a, operation{id: "get-me", method: get, path: "/me", tag: "Users", summary: "Who is asking"}, (*call).me)
+	route(a, operation{id: "change-me", method: patch, path: "/me", tag: "Users", summary: "Change the own language and time zone",
+		body: UserInput{}}, (*call).changeMe)
+	silent(a, operation{id: "change-password", method: post, path: "/me/password", tag: "Users", summary: "Change the own password",
+		body: PasswordInput{}}, (*call).changePassword)
+	route(a, operation{id: "list-users", method: get, path: "/users", tag: "Users", summary: "All users"}, (*call).users)
+	route(a, operation{id: "create-user", method: post, path: "/users", tag: "Users", summary: "Make a user",
+		body: UserInput{}, status: http.StatusCreated}, (*call).createUser)
+	route(a, operation{id: "get-user", method: get, path: "/users/{id}", tag: "Users", summary: "Read a user"}, (*call).getUser)
+	route(a, operation{id: "change-user", method: patch, path: "/users/{id}", tag: "Users", summary: "Change a user", body: UserInput{}}, (*call).changeUser)
+	route(a, operation{id: "list-tokens", method: get, path: "/users/{id}/tokens", tag: "Users", summary: "The API tokens of a user"}, (*call).tokens)
+	route(a, operation{id: "create-token", method: post, path: "/users/{id}/tokens", tag: "Users", summary: "Make an API token; its secret is shown once",
+		body: TokenInput{}, status: http.StatusCreated}, (*call).createToken)
+	silent(a, operation{id: "revoke-token", method: del, path: "/users/{id}/tokens/{token}", tag: "Users", summary: "End an API token"}, (*call).revokeToken)
+
+	route(a, operation{id: "get-settings", method: get, path: "/settings", tag: "Settings", summary: "The CRM parameters"}, (*call).settings)
+	route(a, operation{id: "change-settings", method: patch, path: "/settings", tag: "Settings", summary: "Change CRM parameters", body: SettingsInput{}}, (*call).changeSettings)
+}
