@@ -169,8 +169,10 @@ func (c *Client) home(ctx context.Context, home dav.Href, found *Found) error {
 		return unaddressable(r.op(), home, err)
 	}
 	_, a, err := c.multistatus(ctx, r, maxBufferedBytes, func(a *answer, response *dav.Response) error {
-		if failed := collectionFailed(a, home, response); failed != nil {
-			return failed
+		if a.itself(home, response.Href) {
+			if failed := a.collectionFailed(response); failed != nil {
+				return failed
+			}
 		}
 		if response.Status >= 400 {
 			return nil

@@ -18,7 +18,7 @@ func (c *Collection) List(ctx context.Context, visit func(dav.Member) error) err
 	}
 	itself, members := false, 0
 	_, a, err := c.client.multistatus(ctx, r, 0, func(a *answer, response *dav.Response) error {
-		if response.Href.SameCollection(c.href) {
+		if a.itself(c.href, response.Href) {
 			itself = true
 			if response.Status == http.StatusInsufficientStorage {
 				return &dav.Failure{
@@ -26,7 +26,7 @@ func (c *Collection) List(ctx context.Context, visit func(dav.Member) error) err
 					Err: errors.New("the server does not list all members"),
 				}
 			}
-			return collectionFailed(a, c.href, response)
+			return a.collectionFailed(response)
 		}
 		member, ok := dav.MemberOf(c.href, response)
 		if !ok {

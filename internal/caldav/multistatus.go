@@ -58,9 +58,15 @@ func (c *Client) multistatus(ctx context.Context, r *request, limit int, visit f
 	return result, a, nil
 }
 
+// itself reports whether a response is about the collection that was asked: by the href asked for, or by the one that a
+// redirect led to.
+func (a *answer) itself(collection, href dav.Href) bool {
+	return href.SameCollection(collection) || href.SameCollection(dav.Href(a.url.EscapedPath()))
+}
+
 // collectionFailed is the failure of a report or listing whose response about the collection itself is a refusal.
-func collectionFailed(a *answer, calendar dav.Href, response *dav.Response) error {
-	if response.Status < 400 || !response.Href.SameCollection(calendar) {
+func (a *answer) collectionFailed(response *dav.Response) error {
+	if response.Status < 400 {
 		return nil
 	}
 	return a.classify(response.Status, response.Error, response.Error.Exception)

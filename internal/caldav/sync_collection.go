@@ -51,12 +51,12 @@ func (c *Collection) sync(ctx context.Context, token dav.SyncToken, visit func(d
 	result := dav.SyncResult{}
 	given, withheld := 0, 0
 	answered, a, err := c.client.multistatus(ctx, r, 0, func(a *answer, response *dav.Response) error {
-		if response.Href.SameCollection(c.href) {
+		if a.itself(c.href, response.Href) {
 			if response.Status == http.StatusInsufficientStorage { // RFC 6578 section 3.6
 				result.Truncated = true
 				return nil
 			}
-			return collectionFailed(a, c.href, response)
+			return a.collectionFailed(response)
 		}
 		member, ok := dav.MemberOf(c.href, response)
 		if !ok {
