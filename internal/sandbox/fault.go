@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -54,13 +55,12 @@ type Answer struct {
 	Body   string      `json:"body"`
 }
 
-// Effect is what happens. What is set happens in the order of the fields.
+// Effect is what happens to a request; several things can.
 type Effect struct {
-	// Hang keeps the client waiting until it gives up: HangBefore reads the request and never serves it; HangAfter serves it and
-	// never answers; HangInHeader and HangInBody send a part first.
+	// Hang keeps the client waiting until it gives up: Before serves nothing, After serves the request and never answers, InHeader
+	// and InBody send a part of the answer first.
 	Hang Moment `json:"hang"`
-	// Reset ends the connection without an answer: ResetBefore without serving the request, ResetAfter when it is served (an
-	// answer lost), ResetInBody within the body.
+	// Reset ends the connection without an answer: Before it serves the request, After it was served (an answer lost), or InBody.
 	Reset Moment `json:"reset"`
 	// Refuse is answered, and the request not served.
 	Refuse *Answer `json:"refuse"`
@@ -73,7 +73,7 @@ type Effect struct {
 	// Token is told in place of the new sync token when Tells is set.
 	Token      string `json:"token"`
 	TokenTells bool   `json:"token_tells"`
-	// TokenTaken serves a sync-collection report as if it had come with Token (by the change's number, 0 for all).
+	// TakesToken serves a sync-collection report as if its token stood for the change TakenFrom, 0 for everything.
 	TakesToken bool  `json:"takes_token"`
 	TakenFrom  int64 `json:"taken_from"`
 	// CutAfter ends the connection after so many bytes of the body as it goes over the wire, compressed or not; Cut alone cuts in
@@ -97,11 +97,12 @@ type Moment string
 
 // The moments.
 const (
-	Never    Moment = ""
-	Before   Moment = "before" // nothing was served
-	After    Moment = "after"  // served, nothing was answered
-	InHeader Moment = "header" // served, some headers went out
-	InBody   Moment = "body"   // served, a part of the body went out
+	Never     Moment = ""
+	Unreached Moment = "unreached" // not even connected: told apart from Before by Transport only
+	Before    Moment = "before"    // nothing was served
+	After     Moment = "after"     // served, nothing was answered
+	InHeader  Moment = "header"    // served, some headers went out
+	InBody    Moment = "body"      // served, a part of the body went out
 )
 
 // MemberFault is what a multistatus says of members whose decoded path ends with Suffix ("" is all), in place of the truth.
@@ -180,7 +181,7 @@ func (s *Server) strike(e *exchange) *Fault {
 }
 
 func (s *Server) matches(match Match, e *exchange) bool {
-	if len(match.Methods) > 0 && !contains(match.Methods, e.request.Method) {
+	if len(match.Methods) > 0 && !slices.Contains(match.Methods, e.request.Method) {
 		return false
 	}
 	if match.Report != "" && match.Report != e.report {
@@ -202,13 +203,4 @@ func (s *Server) matches(match Match, e *exchange) bool {
 		return false
 	}
 	return match.Holds == "" || strings.Contains(string(e.body), match.Holds)
-}
-
-func contains(list []string, text string) bool {
-	for _, entry := range list {
-		if entry == text {
-			return true
-		}
-	}
-	return false
 }

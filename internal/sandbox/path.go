@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -109,7 +110,7 @@ func (s *Server) isExtra(user, name string) bool {
 			return false
 		}
 	}
-	return contains(s.manners.HomeExtras, name)
+	return slices.Contains(s.manners.HomeExtras, name)
 }
 
 func (s *Server) fill(t *target, asker string) {

@@ -53,8 +53,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		hang(request.Context())
 		panic(http.ErrAbortHandler)
 	}
-	if do.Reset == Before {
+	if do.Reset == Before || do.Reset == Unreached {
 		s.done(e, 0, 0, false)
+		if w, ok := w.(*recorder); ok {
+			w.refused = do.Reset == Unreached
+		}
 		panic(http.ErrAbortHandler)
 	}
 	if do.First != nil {

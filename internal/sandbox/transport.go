@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"strconv"
+	"syscall"
 )
 
 // Transport answers requests within the process: an http.RoundTripper that runs the server in the caller's goroutine. What a
@@ -16,8 +19,11 @@ func (s *Server) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ server *Server }
 
-// errConnection is how an ended connection looks from the client's side.
-var errConnection = errors.New("connection reset by peer")
+// What a client's network tells of a connection that ended, and of one that was never made.
+var (
+	errReset   = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+)
 
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
@@ -40,8 +46,11 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if w.refused {
+		return nil, errRefused
+	}
 	if w.status == 0 {
-		return nil, fmt.Errorf("%s %s: %w", request.Method, request.URL.Path, errConnection)
+		return nil, errReset
 	}
 	body := io.Reader(bytes.NewReader(w.body.Bytes()))
 	if aborted {
@@ -74,6 +83,8 @@ type recorder struct {
 	sent   http.Header // as it was when the status was written
 	status int
 	body   bytes.Buffer
+
+	refused bool
 }
 
 func (w *recorder) Header() http.Header { return w.header }
