@@ -80,7 +80,7 @@ func (o *Object) Extract(in Reading) (Extracted, error) {
 		return Extracted{}, err
 	}
 	out.Units.When = when
-	out.Units.Subject = o.extractSubject(event, before, in, &out)
+	out.Units.Subject = o.extractSubject(event, in, &out)
 	out.Units.Description = o.extractDescription(event, before, in, &out)
 	return out, nil
 }
@@ -150,6 +150,10 @@ func (o *Object) compare(event, before *ical.Component, now span, c clock, in Re
 	}
 	// What the CRM would write today.
 	was := c.spanOfWhen(agreed, in.DefaultDuration, nil)
+	was.hasEnd = was.hasEnd && (now.ending != noEnding || agreed.Shape() != crm.ShapeStart) // it may have left an event without one
+	if now.written {
+		was = c.asWritten(was)
+	}
 	if now.same(was) && agreed.Zone == server.Zone {
 		return &agreed, true, nil
 	}

@@ -56,7 +56,20 @@ func (c clock) spanOfWhen(w crm.When, length time.Duration, near *span) span {
 	if s.end.at <= s.start.at {
 		s.end = c.instant(s.start.at + seconds(length)) // equal times
 	}
+	if s.end.wall.Compare(s.start.wall) <= 0 {
+		s.end = c.instant(s.end.at) // a wall that clocks skip
+	}
 	s.hasEnd = s.end.at > s.start.at
+	return s
+}
+
+// asWritten is a span for an event whose times are taken as written: its end shows later than its start, also where clocks are
+// put back in between.
+func (c clock) asWritten(s span) span {
+	if length := s.end.at - s.start.at; s.hasEnd && s.end.wall.Compare(s.start.wall) <= 0 {
+		start := s.start.wall
+		s.end = c.local(zone.NewCivil(start.Year, start.Month, start.Day, start.Hour, start.Minute, start.Second+int(length)))
+	}
 	return s
 }
 
@@ -106,35 +119,14 @@ func (c clock) keep(agreed crm.When, s span) (crm.When, bool) {
 	return kept, true
 }
 
-// fits reports whether a When says no other times than the span: the fields that were typed are what the wall shows, or name
-// the same instant.
+// fits reports whether a When says no other times than the span: it would be written as it.
 func (c clock) fits(w crm.When, s span) bool {
-	if w.AllDay() != s.allDay || !w.HasDate() {
+	if !w.HasDate() || w.AllDay() != s.allDay {
 		return false
 	}
-	if s.allDay {
-		first, last := w.StartDate, w.EndDate
-		if first.IsZero() {
-			first = last
-		}
-		if last.IsZero() {
-			last = first
-		}
-		return first == s.first && last.AddDays(1) == s.after
+	made := c.spanOfWhen(w, time.Duration(s.end.at-s.start.at)*time.Second, &s)
+	if !s.allDay && !s.hasEnd && w.Shape() == crm.ShapeStart {
+		return made.start.same(s.start)
 	}
-	says := func(date crm.Date, clock crm.Clock, m moment) bool {
-		return m.same(c.local(civilOf(date, clock)))
-	}
-	if !w.StartTime.IsZero() && !says(w.StartDate, w.StartTime, s.start) {
-		return false
-	}
-	made := w.StartDate == w.EndDate && w.StartTime == w.EndTime
-	if w.EndTime.IsZero() || made || !s.hasEnd {
-		return true
-	}
-	end := w.EndDate
-	if end.IsZero() {
-		end = w.StartDate
-	}
-	return says(end, w.EndTime, s.end)
+	return made.same(s)
 }

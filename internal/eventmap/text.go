@@ -25,7 +25,7 @@ func textOf(event *ical.Component, name string) (text string, found bool) {
 }
 
 // extractText reads a text that may be missing: an edit to empty, unless it was there and could not be read.
-func (o *Object) extractText(event, before *ical.Component, name string, unit crm.Unit, in Reading, out *Extracted) (text string, settled bool) {
+func (o *Object) extractText(event *ical.Component, name string, unit crm.Unit, in Reading, out *Extracted) (text string, settled bool) {
 	text, found := textOf(event, name)
 	if found || !o.unread(event, name) {
 		return text, false
@@ -43,8 +43,8 @@ func (o *Object) extractText(event, before *ical.Component, name string, unit cr
 }
 
 // extractSubject: no SUMMARY is an empty subject.
-func (o *Object) extractSubject(event, before *ical.Component, in Reading, out *Extracted) string {
-	text, settled := o.extractText(event, before, "SUMMARY", crm.UnitSubject, in, out)
+func (o *Object) extractSubject(event *ical.Component, in Reading, out *Extracted) string {
+	text, settled := o.extractText(event, "SUMMARY", crm.UnitSubject, in, out)
 	if !settled && in.Base != nil && text == ical.NormalText(in.Base.Agreed.Subject) {
 		return in.Base.Agreed.Subject
 	}
@@ -54,12 +54,16 @@ func (o *Object) extractSubject(event, before *ical.Component, in Reading, out *
 // extractDescription reads a description that is HTML as text. One that both sides agreed on as it stands is none: a person
 // may write about tags.
 func (o *Object) extractDescription(event, before *ical.Component, in Reading, out *Extracted) string {
-	text, settled := o.extractText(event, before, "DESCRIPTION", crm.UnitDescription, in, out)
+	text, settled := o.extractText(event, "DESCRIPTION", crm.UnitDescription, in, out)
 	if settled {
 		return text
 	}
 	if in.Base != nil {
-		if text == ical.NormalText(in.Base.Agreed.Description) && !in.HTML {
+		written := ical.NormalText(in.Base.Agreed.Description)
+		if in.HTML {
+			written = escapeHTML(written)
+		}
+		if text == written {
 			return in.Base.Agreed.Description
 		}
 		if before != nil {
@@ -127,10 +131,9 @@ func (w *writing) setText(name, text string) (written bool) {
 		w.lose(name+";ALTREP", alternative)
 		p.RemoveParam("ALTREP")
 	}
-	if p.SetText(text); p.Text() != text {
-		// It reads the same encoded and not.
-		p.RemoveParam("ENCODING")
-		p.SetText(text)
+	p.SetText(text)
+	if read, _ := textOf(w.event, name); read != text {
+		p.RemoveParam("ENCODING") // as it stands it is the text that was encoded
 	}
 	return true
 }

@@ -16,6 +16,7 @@ type span struct {
 
 	start, end moment // of a timed one
 	hasEnd     bool   // end is later than start
+	written    bool   // its times are taken as written: they are floating, or of a TZID that means nothing
 
 	ending ending
 }
@@ -124,7 +125,7 @@ func (c clock) timeSpan(start *ical.Property, from ical.Time, e endOf, notices [
 	if begin.unknown != "" {
 		notices = append(notices, unknownZone(begin.unknown, start.Line()))
 	}
-	written := begin.own == nil // both ends as written: their walls say which is later
+	s.written = begin.own == nil
 	switch e.ending {
 	case noEnding:
 		return s, notices
@@ -134,13 +135,13 @@ func (c clock) timeSpan(start *ical.Property, from ical.Time, e endOf, notices [
 			notices = append(notices, unknownZone(end.unknown, e.property.Line()))
 		}
 		s.end = end.moment
-		written = written && end.own == nil
+		s.written = s.written && end.own == nil
 	case byDuration:
 		s.end = c.later(begin, e.duration)
-		written = written && e.duration.Seconds == 0
+		s.written = s.written && e.duration.Seconds == 0
 	}
 	order := s.end.at - s.start.at
-	if written {
+	if s.written { // whatever clocks do
 		order = int64(s.end.wall.Compare(s.start.wall))
 	}
 	s.hasEnd = order > 0

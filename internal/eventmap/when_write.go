@@ -49,6 +49,9 @@ func (w *writing) setWhen(when crm.When) error {
 		return err
 	}
 	next := c.spanOfWhen(when, w.change.DefaultDuration, &now)
+	if now.written {
+		next = c.asWritten(next)
+	}
 	if when.Shape() == crm.ShapeStart && !now.allDay && now.ending == noEnding {
 		next.hasEnd = false // an event without length stays one
 	}
