@@ -96,6 +96,25 @@ type Step struct {
 type Plan struct {
 	Steps     []Step
 	Conflicts []Conflict
+	// Base is what both sides agree on once the steps of the CRM's side are committed and before those of the calendar's
+	// side are taken; nil where that does not change, or where they agree on nothing.
+	Base *Base
+}
+
+// Writes is the step on the calendar's side, if there is one: there is never more than one.
+func (p Plan) Writes() (Step, bool) {
+	for _, step := range p.Steps {
+		switch step.Kind {
+		case CreateEvent, PatchEvent, DeleteEvent, Wait:
+			return step, true
+		}
+	}
+	return Step{}, false
+}
+
+// Has reports whether the plan has a step of that kind.
+func (p Plan) Has(kind StepKind) bool {
+	return slices.ContainsFunc(p.Steps, func(step Step) bool { return step.Kind == kind })
 }
 
 // String writes one line per step and conflict: kind, units, reason.
@@ -152,7 +171,10 @@ func decideUnknown(item Item) Plan {
 	if item.Remote.State != RemotePresent {
 		return Plan{}
 	}
-	return Plan{Steps: []Step{{Kind: CreateAction, Units: crm.AllUnits, Values: item.Remote.Units, Reason: ReasonNewEvent}}}
+	return Plan{
+		Steps: []Step{{Kind: CreateAction, Units: crm.AllUnits, Values: item.Remote.Units, Reason: ReasonNewEvent}},
+		Base:  &Base{Agreed: item.Remote.Units, Server: item.Remote.Units},
+	}
 }
 
 func decideLive(item Item, rules Rules, moments Moments) Plan {
@@ -180,7 +202,7 @@ func decideLive(item Item, rules Rules, moments Moments) Plan {
 		}
 	}
 	merged := Merge(item.Base, local.Units, item.Remote.Units, rules.Policy, moments)
-	plan := incoming(merged)
+	plan := incoming(merged, item.Base, item.Remote.Units)
 	if len(merged.ToCalendar) > 0 {
 		plan.Steps = append(plan.Steps, write(rules, Step{Kind: PatchEvent, Units: merged.ToCalendar, Values: merged.Units, Reason: ReasonActionChanged}).Steps...)
 	}
@@ -206,7 +228,7 @@ func decideTrashed(item Item, rules Rules, moments Moments) Plan {
 		base, reason = &Base{Agreed: item.Local.Units, Server: item.Local.Units}, ReasonReturned
 	}
 	merged := Merge(base, item.Local.Units, item.Remote.Units, rules.Policy, moments)
-	plan := incoming(merged)
+	plan := incoming(merged, base, item.Remote.Units)
 	plan.Steps = append([]Step{{Kind: RestoreAction, Reason: reason}}, plan.Steps...)
 	if len(merged.ToCalendar) > 0 {
 		plan.Steps = append(plan.Steps, write(rules, Step{Kind: PatchEvent, Units: merged.ToCalendar, Values: merged.Units, Reason: ReasonActionChanged}).Steps...)
@@ -227,7 +249,7 @@ func decideWithdrawn(item Item, rules Rules, moments Moments, why crm.Reason) Pl
 		return write(rules, Step{Kind: DeleteEvent, Reason: why})
 	}
 	merged := Merge(item.Base, item.Local.Units, item.Remote.Units, rules.Policy, moments)
-	plan := incoming(merged)
+	plan := incoming(merged, item.Base, item.Remote.Units)
 	if why == ReasonDatesCleared && merged.Units.When.HasDate() {
 		// The calendar's new date was kept: there is an event to have after all.
 		if len(merged.ToCalendar) > 0 {
@@ -250,8 +272,9 @@ func decideSetAside(item Item) Plan {
 }
 
 // incoming is the CRM's part of a merge.
-func incoming(merged Merged) Plan {
-	plan := Plan{Conflicts: merged.Conflicts}
+func incoming(merged Merged, base *Base, remote crm.Units) Plan {
+	after := merged.Base(base, remote)
+	plan := Plan{Conflicts: merged.Conflicts, Base: &after}
 	if len(merged.ToCRM) > 0 {
 		plan.Steps = append(plan.Steps, Step{Kind: ChangeAction, Units: merged.ToCRM, Values: merged.Units, Reason: ReasonEventChanged})
 	} else if len(merged.ToCalendar) == 0 {

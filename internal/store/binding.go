@@ -169,3 +169,20 @@ func (tx *Tx) DeleteBinding(resource ResourceID, recurrenceID string) error {
 	return tx.execOne(ErrNotFound, "delete binding of resource "+resource.String(),
 		"DELETE FROM binding WHERE resource_id = $1 AND recurrence_id = $2", idValue(resource), recurrenceID)
 }
+
+// BoundActions are the actions that are bound to events of a link, in order of id.
+func (tx *Tx) BoundActions(link crm.LinkID) ([]crm.ActionID, error) {
+	var ids []crm.ActionID
+	for row, err := range tx.rows("load actions bound to link "+link.String(),
+		"SELECT DISTINCT b.action_id FROM resource r JOIN binding b ON b.resource_id = r.id WHERE r.link_id = $1 ORDER BY b.action_id", idValue(link)) {
+		if err != nil {
+			return nil, err
+		}
+		var id crm.ActionID
+		if err := row.Scan(intoID(&id)); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}

@@ -239,3 +239,11 @@ func (tx *Tx) AdoptResources(link crm.LinkID) (int64, error) {
 			WHERE old.calendar_key = new.calendar_key AND old.user_id = new.user_id AND old.ended_at IS NOT NULL AND old.id <> new.id
 			ORDER BY old.ended_at DESC, old.id DESC LIMIT 1)`, idValue(link))
 }
+
+// LiveResources is how many usable events of a link are known to be in its calendar.
+func (tx *Tx) LiveResources(link crm.LinkID) (int, error) {
+	var n int
+	err := tx.queryRow("count resources of link "+link.String(),
+		"SELECT COUNT(*) FROM resource WHERE link_id = $1 AND state = 'live' AND set_aside_reason = ''", idValue(link)).Scan(&n)
+	return n, err
+}

@@ -2,10 +2,316 @@ package syncer
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
 
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
+	"agendaonline/internal/zone"
 )
 
+// run is one run of one link. Its fields are written by its own goroutine only, but for what observe and the senders of a
+// push keep under mu.
+type run struct {
+	*Syncer
+	lease    store.Lease
+	id       crm.RunID
+	started  time.Time
+	link     crm.Link
+	before   store.LinkSync // as it was at the start; a transaction that changes it reads it anew
+	settings crm.Settings
+	user     crm.User
+	defaults crm.ChoiceDefaults
+	remote   Remote
+	report   func(store.RunProgress)
+
+	decided removal        // what a person decided about a calendar that was found empty, or another one
+	carried []store.HeldID // decisions that the pull of this run carries out
+
+	kept     bool // the run has a row
+	pulled   bool
+	compared bool // hrefs and ETags of the whole calendar were compared in this run
+	progress store.RunProgress
+
+	mu      sync.Mutex
+	traits  dav.Traits
+	counts  crm.Counts
+	skew    time.Duration // the server's clock less ours
+	metWall bool          // the calendar refused a write though its privileges allow it
+}
+
+// run carries out one run; see Run.
 func (s *Syncer) run(ctx context.Context, lease store.Lease, report func(store.RunProgress)) (store.RunResult, error) {
-	return store.RunResult{}, nil
+	if report == nil {
+		report = func(store.RunProgress) {}
+	}
+	r := &run{Syncer: s, lease: lease, id: crm.NewID[crm.Run](s.IDs), started: s.Now(), report: report}
+	secret, open, err := r.load(ctx)
+	if err != nil {
+		return store.RunResult{}, err
+	}
+	if dueAt, may := r.mayAsk(open); !may {
+		return store.RunResult{NextDueAt: dueAt, Reason: r.before.Failing.Reason}, nil
+	}
+	err = r.all(ctx, secret, open)
+	if failure, refused := dav.FailureOf(err); refused && ctx.Err() == nil {
+		return r.failed(ctx, failure)
+	}
+	if errors.Is(err, errHeld) {
+		return store.RunResult{NextDueAt: s.Now().Add(idle), Counts: r.counted(), Reason: crm.FailingEmptied}, nil
+	}
+	if err != nil {
+		return store.RunResult{}, err
+	}
+	return r.done(ctx)
+}
+
+// load reads what a run needs to know of its link.
+func (r *run) load(ctx context.Context) (secret []byte, open []store.Held, err error) {
+	err = r.Store.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		if r.link, err = tx.Link(r.lease.Link); err != nil {
+			return err
+		}
+		if r.before, err = tx.LinkSync(r.lease.Link); err != nil {
+			return err
+		}
+		if r.settings, err = tx.Settings(); err != nil {
+			return err
+		}
+		if r.user, err = tx.User(r.link.User); err != nil {
+			return err
+		}
+		if r.defaults, err = tx.ChoiceDefaults(); err != nil {
+			return err
+		}
+		if open, err = tx.OpenHeld(r.lease.Link); err != nil {
+			return err
+		}
+		secret, err = tx.Secret(r.lease.Link)
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil // a link that has none, or that ended
+		}
+		return err
+	})
+	r.traits = r.before.Traits
+	return secret, open, err
+}
+
+// idle is how long a link rests that may not run: whatever lets it run again makes it due.
+const idle = time.Hour
+
+// mayAsk reports whether a request may be sent now, and when the link is due otherwise.
+func (r *run) mayAsk(open []store.Held) (time.Time, bool) {
+	now := r.Now()
+	if !r.link.MayRun(r.settings) {
+		return now.Add(idle), false
+	}
+	for _, held := range open {
+		if held.DecidedAt.IsZero() && stops(held.Kind) {
+			return now.Add(idle), false
+		}
+	}
+	if now.Before(r.before.RetryAt) {
+		return r.before.RetryAt, false
+	}
+	return time.Time{}, true
+}
+
+func (r *run) all(ctx context.Context, secret []byte, open []store.Held) error {
+	remote, err := r.Connect(ctx, r.link, secret, r.traits, r.observe)
+	if err != nil {
+		return err
+	}
+	r.remote = gated{remote, r}
+	if err := r.carryOut(ctx, open); err != nil {
+		return err
+	}
+	if r.lease.Trigger != crm.TriggerPush || r.before.FirstSyncedAt.IsZero() || len(r.carried) > 0 {
+		if err := r.pull(ctx); err != nil {
+			return err
+		}
+	}
+	return r.push(ctx)
+}
+
+// observe counts a request and measures the server's clock.
+func (r *run) observe(exchange dav.Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Requests++
+	if !exchange.ServerDate.IsZero() && !exchange.SentAt.IsZero() {
+		// The Date header has whole seconds; half a second is its mean error.
+		r.skew = exchange.ServerDate.Add(500 * time.Millisecond).Sub(exchange.SentAt.Add(exchange.Took / 2))
+	}
+}
+
+func (r *run) count(change func(*crm.Counts)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.counts)
+}
+
+func (r *run) counted() crm.Counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts
+}
+
+func (r *run) has(trait dav.Trait) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.traits.Has(trait)
+}
+
+// show tells how the run stands.
+func (r *run) show() {
+	r.progress.Counts = r.counted()
+	r.report(r.progress)
+}
+
+// commit is one transaction of the run: the lease holds, the run has its row when it changes something, and the gate is
+// asked around it. fn may be called again, so it counts nothing by itself: it returns what it did.
+func (r *run) commit(ctx context.Context, what string, fn func(tx *store.Tx) (crm.Counts, error)) error {
+	if err := r.Gate(ctx, Point{r.lease.Link, BeforeCommit, what}); err != nil {
+		return err
+	}
+	var did crm.Counts
+	err := r.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.RequireLease(r.lease); err != nil {
+			return err
+		}
+		var err error
+		if did, err = fn(tx); err != nil {
+			return err
+		}
+		if r.kept || did.Nothing() {
+			return nil
+		}
+		return tx.PutRun(crm.Run{ID: r.id, Link: r.link.ID, Trigger: r.lease.Trigger, StartedAt: r.started, Counts: add(r.counted(), did)})
+	})
+	if err != nil {
+		return err
+	}
+	r.kept = r.kept || !did.Nothing()
+	r.count(func(c *crm.Counts) { *c = add(*c, did) })
+	return r.Gate(ctx, Point{r.lease.Link, AfterCommit, what})
+}
+
+func add(a, b crm.Counts) crm.Counts {
+	return crm.Counts{
+		New: a.New + b.New, Changed: a.Changed + b.Changed, Removed: a.Removed + b.Removed, SetAside: a.SetAside + b.SetAside,
+		Created: a.Created + b.Created, Patched: a.Patched + b.Patched, Deleted: a.Deleted + b.Deleted, Refused: a.Refused + b.Refused,
+		Conflicts: a.Conflicts + b.Conflicts, Requests: a.Requests + b.Requests,
+	}
+}
+
+// done ends a run that reached the calendar and carried out what it could.
+func (r *run) done(ctx context.Context) (store.RunResult, error) {
+	counts := r.counted()
+	result := store.RunResult{Pulled: r.pulled, Counts: counts, NextDueAt: r.nextPoll()}
+	failing := !r.before.Failing.Since.IsZero() || r.before.Failures > 0 || !r.before.RefusedAt.IsZero()
+	moved := len(r.traits.All()) != len(r.before.Traits.All())
+	if counts.Nothing() && !failing && !moved && !r.kept && !r.metWall && len(r.carried) == 0 {
+		result.Unchanged = r.pulled
+		return result, nil
+	}
+	err := r.commit(ctx, "end", func(tx *store.Tx) (crm.Counts, error) {
+		err := r.keep(tx, func(sync *store.LinkSync) {
+			sync.Failing, sync.Failures, sync.RefusedAt, sync.RetryAt = crm.Failing{}, 0, time.Time{}, time.Time{}
+			if r.metWall {
+				sync.Failing = crm.Failing{Since: since(r.before.Failing, crm.FailingForbidden, r.Now()), Reason: crm.FailingForbidden}
+			}
+			sync.Traits = r.traits
+			if r.pulled {
+				sync.LastCheckedAt = r.Now()
+			}
+		})
+		if err != nil {
+			return crm.Counts{}, err
+		}
+		for _, id := range r.carried {
+			if err := tx.HeldDone(id, r.Now()); err != nil {
+				return crm.Counts{}, err
+			}
+		}
+		if !counts.Nothing() {
+			err = tx.PutRun(crm.Run{ID: r.id, Link: r.link.ID, Trigger: r.lease.Trigger, StartedAt: r.started, EndedAt: r.Now(), Counts: counts, Outcome: crm.OutcomeDone})
+		}
+		tx.AnnounceLink(r.link.ID)
+		return crm.Counts{}, err
+	})
+	return result, err
+}
+
+// nextPoll is when the link is polled next: PollInterval after it was last asked what changed.
+func (r *run) nextPoll() time.Time {
+	if r.settings.PollInterval <= 0 {
+		return store.Never
+	}
+	asked := r.before.LastCheckedAt
+	if r.pulled {
+		asked = r.Now()
+	}
+	return asked.Add(r.settings.PollInterval)
+}
+
+// keep changes what runs keep on the link, as it is now.
+func (r *run) keep(tx *store.Tx, change func(*store.LinkSync)) error {
+	sync, err := tx.LinkSync(r.link.ID)
+	if err != nil {
+		return err
+	}
+	change(&sync)
+	return tx.UpdateLinkSync(r.link.ID, sync)
+}
+
+// learn keeps a trait that the server showed by surprise.
+func (r *run) learn(trait dav.Trait, seen string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.traits = r.traits.With(trait, dav.Evidence{At: r.Now(), Seen: seen})
+}
+
+// rules are the settings for one item. A private event in another's calendar is a busy block and never written.
+func (r *run) rules(private bool) reconcile.Rules {
+	return reconcile.Rules{Policy: r.settings.ConflictPolicy, ReadOnly: r.link.ReadOnly || private && r.before.Foreign}
+}
+
+// actor is who the history names for what the calendar did.
+func (r *run) actor() crm.Actor { return crm.Actor{Kind: crm.ActorLink, Link: r.link.ID} }
+
+// today is the day in the time zone of the link's user (semantics 4).
+func (r *run) today() crm.Date {
+	z, err := r.Zones.IANA(r.user.TimeZone)
+	if err != nil {
+		z = zone.UTC
+	}
+	day := z.CivilOf(r.Now())
+	return crm.Date{Year: day.Year, Month: day.Month, Day: day.Day}
+}
+
+// Failed keeps that a run ended in an error of the program, so that the link shows it: a run that panicked, for one. The
+// scheduler calls it while it holds the lease.
+func (s *Syncer) Failed(ctx context.Context, lease store.Lease, cause error) {
+	err := s.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.RequireLease(lease); err != nil {
+			return err
+		}
+		sync, err := tx.LinkSync(lease.Link)
+		if err != nil {
+			return err
+		}
+		sync.Failing = crm.Failing{Since: since(sync.Failing, FailingInternal, s.Now()), Reason: FailingInternal}
+		sync.Failures++
+		tx.AnnounceLink(lease.Link)
+		return tx.UpdateLinkSync(lease.Link, sync)
+	})
+	if err != nil {
+		s.Log.Error("keep that a run failed", "link", lease.Link.String(), "error", err, "cause", fmt.Sprint(cause))
+	}
 }

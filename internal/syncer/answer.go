@@ -1,0 +1,382 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/store"
+)
+
+// Bounds of one answer: how much of it is held until it is known to be whole, how many events one transaction applies, and
+// how many one multiget asks for.
+const (
+	heldBytes   = 16 << 20
+	heldMembers = 20_000
+	perCommit   = 250
+	perMultiget = 100
+)
+
+// answer gathers what a report or listing says of the members of the calendar. It is held until it is known to be whole, so
+// that a cut answer is nothing; one that is too large for that is applied in parts as it comes, deletions at its end.
+type answer struct {
+	*run
+	ctx     context.Context
+	members []dav.Member   // the last word about each
+	index   map[string]int // into members, by key of href
+	size    int
+	unread  []dav.Href // there, but not with their text
+	etags   map[string]dav.ETag
+	events  []*event // read, and to be applied
+	gone    []dav.Href
+
+	// For a listing of the whole calendar: what we know of it.
+	whole  bool
+	known  map[string]knownResource
+	seen   map[string]bool
+	living int
+	hits   int // known ones that were seen
+}
+
+type knownResource struct {
+	href  dav.Href
+	uid   string
+	etag  dav.ETag
+	state store.ResourceState
+}
+
+func (r *run) newAnswer(ctx context.Context) *answer {
+	return &answer{run: r, ctx: ctx, index: map[string]int{}, etags: map[string]dav.ETag{}, living: -1}
+}
+
+// compareWith loads what is known of the calendar, for an answer that lists all of it.
+func (a *answer) compareWith() error {
+	a.whole, a.known, a.seen, a.living = true, map[string]knownResource{}, map[string]bool{}, 0
+	return a.Store.Read(a.ctx, func(tx *store.Tx) error {
+		clear(a.known)
+		a.living = 0
+		for resource, err := range tx.Resources(a.link.ID) {
+			if err != nil {
+				return err
+			}
+			a.known[resource.Href.Key()] = knownResource{resource.Href, resource.UID, resource.ETag, resource.State}
+			if resource.State == store.ResourceLive && resource.SetAside.Reason == "" {
+				a.living++
+			}
+		}
+		return nil
+	})
+}
+
+// visit takes one member.
+func (a *answer) visit(member dav.Member) error {
+	key := member.Href.Key()
+	if a.whole && member.Kind != dav.MemberGone && !a.seen[key] {
+		a.seen[key] = true
+		if known, ok := a.known[key]; ok && known.state == store.ResourceLive {
+			a.hits++
+		}
+	}
+	if at, again := a.index[key]; again {
+		a.size += len(member.Data) - len(a.members[at].Data)
+		a.members[at] = member // the last word counts (F24)
+	} else {
+		a.index[key] = len(a.members)
+		a.members = append(a.members, member)
+		a.size += len(member.Data)
+	}
+	a.progress.Expected++
+	if a.size < heldBytes && len(a.members) < heldMembers || a.whole && a.living > 0 && a.hits == 0 {
+		return nil
+	}
+	a.sort()
+	return a.applyEvents(nil, guarded, nil)
+}
+
+// sort takes the members apart by what is to be done about them. What the calendar has as we know it, is done.
+func (a *answer) sort() {
+	for i := range a.members {
+		member := &a.members[i]
+		switch {
+		case member.Kind == dav.MemberGone:
+			a.gone = append(a.gone, member.Href)
+		case member.Kind == dav.MemberUnusable:
+			a.Log.Info("member with an href that is not followed", "link", a.link.ID.String())
+		case member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge):
+			a.events = append(a.events, readEvent(*member))
+		case a.isKnown(member):
+		default:
+			a.unread = append(a.unread, member.Href)
+			a.etags[member.Href.Key()] = member.ETag
+		}
+	}
+	a.members, a.size = nil, 0
+	clear(a.index)
+}
+
+// isKnown reports whether a member of a whole listing has the ETag we know.
+func (a *answer) isKnown(member *dav.Member) bool {
+	known, ok := a.known[member.Href.Key()]
+	return ok && known.state == store.ResourceLive && known.etag.Same(member.ETag)
+}
+
+// complete reads what the answer left out, once it is known to be whole.
+func (a *answer) complete() error {
+	a.sort()
+	if !a.whole && len(a.unread) > 0 {
+		if err := a.dropKnown(); err != nil {
+			return err
+		}
+	}
+	var singly []dav.Href
+	for hrefs := range slices.Chunk(a.unread, perMultiget) {
+		if len(a.unread) == 1 {
+			singly = hrefs
+			break
+		}
+		asked := map[string]dav.Href{}
+		for _, href := range hrefs {
+			asked[href.Key()] = href
+		}
+		err := a.remote.Multiget(a.ctx, hrefs, func(member dav.Member) error {
+			if member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge) {
+				delete(asked, member.Href.Key())
+				a.events = append(a.events, readEvent(member))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, href := range hrefs { // in order
+			if _, open := asked[href.Key()]; open {
+				singly = append(singly, href)
+			}
+		}
+	}
+	a.unread = nil
+	return a.readSingly(singly, func(dav.Href) {})
+}
+
+// dropKnown leaves out of what is still to be read what has the ETag we know; a sync report repeats our own writes.
+func (a *answer) dropKnown() error {
+	return a.Store.Read(a.ctx, func(tx *store.Tx) error {
+		known, err := tx.ResourcesByHref(a.link.ID, a.unread)
+		if err != nil {
+			return err
+		}
+		a.unread = slices.DeleteFunc(a.unread, func(href dav.Href) bool {
+			resource, ok := known[href.Key()]
+			return ok && resource.State == store.ResourceLive && resource.Sent == nil && resource.ETag.Same(a.etags[href.Key()])
+		})
+		return nil
+	})
+}
+
+// readSingly reads members one by one, several at a time. One that is not there is told to missing; nothing follows from
+// that alone.
+func (a *answer) readSingly(hrefs []dav.Href, missing func(dav.Href)) error {
+	if len(hrefs) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(a.ctx)
+	defer cancel(nil)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	next := make(chan dav.Href)
+	for range min(a.AtOnce, len(hrefs)) {
+		group.Go(func() {
+			for href := range next {
+				resource, err := a.remote.Get(ctx, href)
+				mu.Lock()
+				switch {
+				case err == nil:
+					a.events = append(a.events, readEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body}))
+				case dav.ClassOf(err) == dav.ClassGone:
+					missing(href)
+				case dav.ClassOf(err) == dav.ClassForbidden, dav.ClassOf(err) == dav.ClassPermanent:
+					// One that may not be read is left as it is, and does not stop the rest.
+				default:
+					cancel(err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, href := range hrefs {
+		select {
+		case next <- href:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// findMissing asks for each known event that a whole listing left out, at its own href.
+func (a *answer) findMissing() error {
+	var absent []dav.Href
+	for key, known := range a.known {
+		if known.state == store.ResourceLive && !a.seen[key] {
+			absent = append(absent, known.href)
+		}
+	}
+	slices.Sort(absent)
+	return a.readSingly(absent, func(href dav.Href) { a.gone = append(a.gone, href) })
+}
+
+// empties reports whether a report takes away all that is known of a calendar with several events, at once.
+func (a *answer) empties() bool {
+	if a.settings.Guard.Emptied <= 0 || len(a.gone) < a.settings.Guard.Emptied || len(a.events) > 0 || a.decided != guarded {
+		return false
+	}
+	lost := 0
+	err := a.Store.Read(a.ctx, func(tx *store.Tx) error {
+		var err error
+		if a.living, err = tx.LiveResources(a.link.ID); err != nil {
+			return err
+		}
+		resources, err := tx.ResourcesByHref(a.link.ID, a.gone)
+		lost = 0
+		for _, resource := range resources {
+			if resource.State == store.ResourceLive && resource.SetAside.Reason == "" {
+				lost++
+			}
+		}
+		return err
+	})
+	return err == nil && a.living >= a.settings.Guard.Emptied && lost >= a.living
+}
+
+// anotherCalendar reports whether a whole listing is that of an emptied calendar, or of another one: nothing of what we
+// know is there, neither by href nor by UID.
+func (a *answer) anotherCalendar() (kind string, other bool) {
+	switch {
+	case a.settings.Guard.Emptied <= 0, a.living < a.settings.Guard.Emptied, a.hits > 0:
+		return "", false
+	case len(a.seen) == 0:
+		return HeldEmptied, true
+	}
+	uids := map[string]bool{}
+	for _, e := range a.events {
+		uids[e.uid] = true
+	}
+	for _, known := range a.known {
+		if known.state == store.ResourceLive && uids[known.uid] {
+			return "", false
+		}
+	}
+	return HeldOther, true
+}
+
+// apply applies all of the answer; last runs in the transaction of its end.
+func (a *answer) apply(how removal, last func(*store.Tx) error) error {
+	return a.applyEvents(a.gone, how, last)
+}
+
+// applyEvents applies events in parts, each in one transaction; the last of them with what is gone.
+func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) error) error {
+	events := a.events
+	a.events = nil
+	vacated := map[string]bool{}
+	for _, href := range append(slices.Clone(gone), a.gone...) {
+		vacated[href.Key()] = true
+	}
+	if err := a.vacate(events, vacated); err != nil {
+		return err
+	}
+	for {
+		part := events[:min(perCommit, len(events))]
+		events = events[len(part):]
+		final := len(events) == 0
+		if final && len(part) == 0 && len(gone) == 0 && last == nil {
+			return nil
+		}
+		err := a.commit(a.ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
+			var lost []dav.Href
+			if final {
+				lost = gone
+			}
+			applier, err := a.newApplier(tx, part, lost, vacated)
+			if err != nil {
+				return crm.Counts{}, err
+			}
+			for _, e := range part {
+				fresh := *e // an event may be set aside on the way, and the transaction begin again
+				if err := applier.event(&fresh); err != nil {
+					return crm.Counts{}, err
+				}
+			}
+			if final {
+				if err := applier.gone(lost, how); err != nil {
+					return crm.Counts{}, err
+				}
+				if last != nil {
+					if err := last(tx); err != nil {
+						return crm.Counts{}, err
+					}
+				}
+			}
+			return applier.did, applier.write(tx)
+		})
+		if err != nil {
+			return err
+		}
+		a.progress.Processed += len(part)
+		a.show()
+		if final {
+			return nil
+		}
+	}
+}
+
+// vacate finds out about events at unknown hrefs whose UID we know at another one: whether that one is empty now, so that
+// the event moved, or still there, so that it is doubled (F24, F25).
+func (a *answer) vacate(events []*event, vacated map[string]bool) error {
+	var uids []string
+	byUID := map[string]dav.Href{}
+	present := map[string]bool{}
+	for _, e := range events {
+		present[e.href.Key()] = true
+		if e.uid != "" {
+			uids = append(uids, e.uid)
+			byUID[e.uid] = e.href
+		}
+	}
+	var ask []dav.Href
+	err := a.Store.Read(a.ctx, func(tx *store.Tx) error {
+		ask = nil
+		known, err := tx.ResourcesByUIDs(a.link.ID, uids)
+		for uid, resources := range known {
+			for _, resource := range resources {
+				key := resource.Href.Key()
+				if resource.State == store.ResourceLive && resource.SetAside.Reason != crm.ReasonUIDElsewhere && key != byUID[uid].Key() && !present[key] && !vacated[key] && !a.seen[key] {
+					ask = append(ask, resource.Href)
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, href := range ask {
+		_, err := a.remote.Get(a.ctx, href)
+		switch {
+		case dav.ClassOf(err) == dav.ClassGone:
+			vacated[href.Key()] = true
+		case err != nil && errors.Is(err, a.ctx.Err()):
+			return err
+		case err != nil && dav.ClassOf(err) != dav.ClassForbidden:
+			return err
+		}
+	}
+	return nil
+}

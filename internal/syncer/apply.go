@@ -1,0 +1,351 @@
+package syncer
+
+import (
+	"bytes"
+	"strconv"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/eventmap"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+func decimal(n int) string { return strconv.Itoa(n) }
+
+// applier applies what was read of the calendar to the CRM's side, in one transaction: it decides about each event and
+// gathers what to write.
+type applier struct {
+	*run
+	tx *store.Tx
+	changes
+
+	byHref  map[string]store.Resource
+	byUID   map[string][]store.Resource
+	aliases map[string]crm.ActionID
+	bound   map[store.ResourceID]store.Binding
+	actions map[crm.ActionID]crm.Action
+	entries map[crm.ActionID]store.OutboxEntry
+	vacated map[string]bool // keys of hrefs that are proven to be empty now
+}
+
+// newApplier loads all that is known of the given events and hrefs.
+func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacated map[string]bool) (*applier, error) {
+	a := &applier{
+		run: r, tx: tx, vacated: vacated, bound: map[store.ResourceID]store.Binding{}, actions: map[crm.ActionID]crm.Action{},
+	}
+	for _, e := range events {
+		hrefs = append(hrefs, e.href)
+	}
+	var err error
+	if a.byHref, err = tx.ResourcesByHref(r.link.ID, hrefs); err != nil {
+		return nil, err
+	}
+	var unknown []string
+	for _, e := range events {
+		resource, known := a.byHref[e.href.Key()]
+		if e.uid != "" && (!known || resource.UID != e.uid || resource.SetAside.Reason != "") {
+			unknown = append(unknown, e.uid)
+		}
+	}
+	if a.byUID, err = tx.ResourcesByUIDs(r.link.ID, unknown); err != nil {
+		return nil, err
+	}
+	if a.aliases, err = tx.ActionsOfUIDs(r.link.CalendarHref, unknown); err != nil {
+		return nil, err
+	}
+	var ids []store.ResourceID
+	for _, resource := range a.byHref {
+		ids = append(ids, resource.ID)
+	}
+	for _, resources := range a.byUID {
+		for _, resource := range resources {
+			ids = append(ids, resource.ID)
+		}
+	}
+	return a, a.loadBound(ids)
+}
+
+// loadBound loads the bindings of resources with their actions, and the work that waits for these.
+func (a *applier) loadBound(ids []store.ResourceID) error {
+	bindings, err := a.tx.BindingsOf(ids)
+	if err != nil {
+		return err
+	}
+	var actions []crm.ActionID
+	for _, binding := range bindings {
+		a.bound[binding.Resource] = binding.Binding
+		actions = append(actions, binding.Action)
+	}
+	for _, id := range a.aliases {
+		actions = append(actions, id)
+	}
+	// With their documents, which a changed action keeps.
+	loaded, err := a.tx.Actions(actions)
+	if err != nil {
+		return err
+	}
+	for _, action := range loaded {
+		a.actions[action.ID] = action
+	}
+	a.entries, err = a.tx.OutboxOfActions(a.link.ID, actions)
+	return err
+}
+
+// event applies one event that was read.
+func (a *applier) event(e *event) error {
+	resource, known := a.byHref[e.href.Key()]
+	if known && resource.State == store.ResourceLive && resource.Sent == nil && sameVersion(resource, e) {
+		if resource.ETag != e.etag {
+			resource.ETag = e.etag
+			a.resource(resource)
+		}
+		return nil
+	}
+	if known && resource.State == store.ResourceLive && resource.UID != "" && e.uid != "" && resource.UID != e.uid {
+		// Another event stands under the href now: the one we knew is gone.
+		if err := a.replaced(resource); err != nil {
+			return err
+		}
+		known = false
+	}
+	if !known {
+		var doubled bool
+		if resource, known, doubled = a.recognise(e); doubled {
+			e.aside = &store.SetAside{Reason: crm.ReasonUIDElsewhere}
+			e.showAside()
+		}
+	}
+	if !known {
+		resource = store.Resource{ID: crm.NewID[store.Resource](a.IDs), Link: a.link.ID, State: store.ResourceLive}
+	}
+	binding, isBound := a.bound[resource.ID]
+	var action crm.Action
+	var item reconcile.Item
+	if isBound {
+		action = a.actions[binding.Action]
+		item.Local, item.Base = a.local(action, binding), binding.Base
+	} else if found, err := a.findAction(e, &action); err != nil {
+		return err
+	} else if found {
+		action.FollowedBy = a.link.User
+		item.Local = a.local(action, store.Binding{AgreedVersion: action.Version})
+	} else {
+		item.Local.State = reconcile.LocalUnknown
+	}
+	before := readObject(resource.Body)
+	if resource.Sent != nil && e.object != nil {
+		item.Base, before = a.recovered(resource, item.Base, e, action, before)
+	}
+	zone := a.user.TimeZone
+	if !action.ID.IsZero() {
+		zone = action.When.Zone
+	}
+	var read eventmap.Extracted
+	if e.aside == nil {
+		var err error
+		if read, err = a.extract(e, zone, item.Base, before); err != nil {
+			e.setAside(err)
+		}
+	}
+	if e.aside == nil && item.Local.State == reconcile.LocalUnknown && e.facts.Cancelled {
+		e.aside = &store.SetAside{Reason: ReasonCancelled}
+		e.showAside()
+	}
+	item.Remote = reconcile.Remote{State: reconcile.RemotePresent, Units: read.Units, PlaceOrRuleEdited: before != nil && e.object != nil && eventmap.PlaceOrRuleEdited(before, e.object)}
+	if e.aside != nil {
+		item.Remote = reconcile.Remote{State: reconcile.RemoteSetAside, Reason: e.aside.Reason}
+	}
+	plan := reconcile.Decide(item, a.rules(e.facts.Private), a.moments(action, e))
+
+	resource.Href, resource.ETag, resource.SeenAt, resource.State, resource.Sent = e.href, e.etag, a.Now(), store.ResourceLive, nil
+	if e.uid != "" {
+		resource.UID = e.uid
+	}
+	if e.aside != nil {
+		resource.SetAside = *e.aside
+		if !isBound { // else the text that both sides agreed on stays
+			resource.Body = e.body
+		}
+	} else {
+		resource.SetAside, resource.Body = store.SetAside{}, e.body
+	}
+	if known {
+		a.resource(resource)
+	} else {
+		a.newResources = append(a.newResources, resource)
+		a.byHref[e.href.Key()] = resource
+		if e.uid != "" {
+			a.byUID[e.uid] = append(a.byUID[e.uid], resource)
+		}
+	}
+	if item.Local.State == reconcile.LocalUnknown && e.aside != nil {
+		a.did.SetAside++
+		return nil
+	}
+	if !isBound {
+		binding = store.Binding{Resource: resource.ID}
+	}
+	binding.Base = item.Base
+	return a.carry(plan, carrying{action: action, binding: binding, bound: isBound, event: e, notices: read.Notices})
+}
+
+// replaced ends a resource whose href another event has taken.
+func (a *applier) replaced(resource store.Resource) error {
+	a.dropped = append(a.dropped, resource.ID)
+	delete(a.byHref, resource.Href.Key())
+	binding, isBound := a.bound[resource.ID]
+	a.unbind(resource.ID)
+	if !isBound {
+		return nil
+	}
+	action := a.actions[binding.Action]
+	item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
+	plan := reconcile.Decide(item, a.rules(action.Private), reconcile.Moments{})
+	return a.carry(plan, carrying{action: action, binding: binding, bound: true, ended: true})
+}
+
+// sameVersion reports whether the calendar's version of a resource is the one we have.
+func sameVersion(resource store.Resource, e *event) bool {
+	return resource.ETag.Same(e.etag) || len(e.body) > 0 && bytes.Equal(resource.Body, e.body)
+}
+
+// resource writes a resource once, however often it changes.
+func (a *applier) resource(resource store.Resource) {
+	a.byHref[resource.Href.Key()] = resource
+	for i := range a.resources {
+		if a.resources[i].ID == resource.ID {
+			a.resources[i] = resource
+			return
+		}
+	}
+	a.resources = append(a.resources, resource)
+}
+
+// recognise looks for the resource that an event at an unknown href is: one that moved, that came back, or that we made and
+// the server put elsewhere. doubled: its UID lives under another href of this calendar.
+func (a *applier) recognise(e *event) (resource store.Resource, known, doubled bool) {
+	if e.uid == "" {
+		return store.Resource{}, false, false
+	}
+	for _, candidate := range a.byUID[e.uid] {
+		switch {
+		case candidate.SetAside.Reason == crm.ReasonUIDElsewhere:
+		case candidate.State != store.ResourceLive, a.vacated[candidate.Href.Key()]:
+			delete(a.byHref, candidate.Href.Key())
+			return candidate, true, false
+		default:
+			doubled = true
+		}
+	}
+	return store.Resource{}, false, doubled
+}
+
+// findAction looks for the action that an event is known to belong to: by its UID, or an alias (semantics 4). One that
+// somebody else follows comes over to this link's user, unless it is still shown in the other's calendar.
+func (a *applier) findAction(e *event, action *crm.Action) (bool, error) {
+	if e.aside != nil && e.aside.Reason == crm.ReasonUIDElsewhere {
+		return false, nil
+	}
+	id, known := a.aliases[e.uid]
+	if !known {
+		return false, nil
+	}
+	found, exists := a.actions[id]
+	if !exists {
+		return false, nil // purged
+	}
+	shown, err := a.shownIn(id)
+	if err != nil {
+		return false, err
+	}
+	if shown.here || found.FollowedBy != a.link.User && shown.elsewhere {
+		return false, nil // it has its event; this one is another action's
+	}
+	*action = found
+	return true, nil
+}
+
+// places are where an action has a living event.
+type places struct{ here, elsewhere bool }
+
+func (a *applier) shownIn(id crm.ActionID) (places, error) {
+	var shown places
+	bindings, err := a.tx.BindingsOfAction(id)
+	if err != nil {
+		return shown, err
+	}
+	for _, binding := range bindings {
+		switch {
+		case binding.Bound.State == store.ResourceGone:
+		case binding.Bound.Link == a.link.ID:
+			shown.here = true
+		default:
+			link, err := a.tx.Link(binding.Bound.Link)
+			if err != nil {
+				return shown, err
+			}
+			shown.elsewhere = shown.elsewhere || link.EndedAt.IsZero()
+		}
+	}
+	return shown, nil
+}
+
+// local is the CRM's side of an item.
+func (a *applier) local(action crm.Action, binding store.Binding) reconcile.Local {
+	return localOf(a.run, action, binding)
+}
+
+func localOf(r *run, action crm.Action, binding store.Binding) reconcile.Local {
+	local := reconcile.Local{State: reconcile.LocalLive, Units: action.Units, OtherEdited: action.Version > binding.AgreedVersion}
+	switch {
+	case action.ID.IsZero():
+		local.State = reconcile.LocalUnknown
+	case action.Deleted():
+		local.State = reconcile.LocalTrashed
+	case action.FollowedBy != r.link.User:
+		local.State = reconcile.LocalLeft
+	}
+	return local
+}
+
+// recovered is the base to merge with where a write of ours was under way whose outcome was not known: what the event shows
+// of it was agreed on, and before is then the text that was sent. A server that rewrites what it is given keeps our
+// LAST-MODIFIED, a person's program does not.
+func (a *applier) recovered(resource store.Resource, base *reconcile.Base, e *event, action crm.Action, before *eventmap.Object) (*reconcile.Base, *eventmap.Object) {
+	sent := readObject(resource.Sent.Body)
+	if sent == nil || resource.State == store.ResourceLive && resource.ETag.Same(e.etag) {
+		return base, before // it never arrived
+	}
+	agreed := &reconcile.Base{Agreed: resource.Sent.Values, Server: resource.Sent.Values}
+	ours, err := a.extract(&event{object: sent}, action.When.Zone, agreed, sent)
+	if err != nil {
+		return base, before
+	}
+	agreed.Server = ours.Units
+	theirs, err := a.extract(e, action.When.Zone, agreed, sent)
+	if err != nil {
+		return base, before
+	}
+	rewritten := (a.has(dav.RewritesBodies) || a.has(dav.HTMLDescriptions)) && e.facts.LastModified.Equal(sent.Facts().LastModified) && !e.facts.LastModified.IsZero()
+	switch {
+	case rewritten:
+		agreed.Server = theirs.Units
+		return agreed, sent
+	case bytes.Equal(e.body, resource.Sent.Body), base == nil:
+		return agreed, sent // what differs was edited after it
+	}
+	// Unit by unit: where the event holds what we sent, that was agreed on.
+	merged := *base
+	arrived := false
+	for _, unit := range resource.Sent.Values.Differing(base.Agreed) {
+		if crm.HistoryText(unit, theirs.Units) == crm.HistoryText(unit, ours.Units) {
+			merged.Agreed, merged.Server = merged.Agreed.With(unit, agreed.Agreed), merged.Server.With(unit, theirs.Units)
+			arrived = true
+		}
+	}
+	if arrived {
+		before = sent
+	}
+	return &merged, before
+}

@@ -1,0 +1,157 @@
+package syncer
+
+import (
+	"bytes"
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/eventmap"
+	"agendaonline/internal/ical"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+// event is one member of the calendar as it was read.
+type event struct {
+	href   dav.Href
+	etag   dav.ETag
+	body   []byte
+	uid    string
+	object *eventmap.Object // nil where the text cannot be read
+	facts  eventmap.Facts
+	aside  *store.SetAside // why it cannot be used, nil where nothing speaks against it so far
+}
+
+// ReasonCancelled is why an event is not imported: its meeting is cancelled (semantics 5).
+const ReasonCancelled crm.Reason = "event_cancelled"
+
+// The longest texts that are kept of an event only to be shown.
+const (
+	shownSubject = 200
+	shownWhen    = 80
+)
+
+// readEvent reads a member that has its text. What no run can use yet says so: a series, and an invitation.
+func readEvent(member dav.Member) *event {
+	e := &event{href: member.Href, etag: member.ETag, body: member.Data}
+	if member.TooLarge {
+		e.aside = &store.SetAside{Reason: crm.ReasonTooLarge}
+		return e
+	}
+	object, err := eventmap.Read(member.Data)
+	if err != nil {
+		e.setAside(err)
+		return e
+	}
+	e.object, e.uid, e.facts = object, object.UID(), object.Facts()
+	switch {
+	case e.facts.Series, len(e.facts.RecurrenceIDs) > 0, e.facts.Orphan:
+		e.aside = &store.SetAside{Reason: crm.ReasonSeries}
+	case e.facts.Organizer != eventmap.Person{}, len(e.facts.Attendees) > 0:
+		e.aside = &store.SetAside{Reason: crm.ReasonGuests}
+	}
+	e.showAside()
+	return e
+}
+
+// setAside keeps why an event cannot be used.
+func (e *event) setAside(err error) {
+	unusable, ok := errors.AsType[*eventmap.Unusable](err)
+	if !ok {
+		unusable = &eventmap.Unusable{Reason: crm.ReasonUnreadable}
+	}
+	if e.uid == "" {
+		e.uid = unusable.UID
+	}
+	params := unusable.Params
+	if unusable.Line > 0 {
+		params = map[string]string{"line": decimal(unusable.Line)}
+		for name, value := range unusable.Params {
+			params[name] = value
+		}
+	}
+	e.aside = &store.SetAside{Reason: unusable.Reason, Params: params}
+	e.showAside()
+}
+
+func (e *event) showAside() {
+	if e.aside != nil {
+		e.aside.Subject, e.aside.When = shown(e.facts.Subject, shownSubject), shown(e.facts.WhenText, shownWhen)
+	}
+}
+
+// shown is the start of a text that a row can keep.
+func shown(text string, most int) string {
+	text = string(bytes.ToValidUTF8(bytes.ReplaceAll([]byte(text), []byte{0}, nil), []byte("?")))
+	for len(text) > most {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
+}
+
+// moments are when each side's edit was made, for the policy "latest" (semantics 6).
+func (r *run) moments(action crm.Action, e *event) reconcile.Moments {
+	at := r.Now()
+	if !e.facts.LastModified.IsZero() {
+		r.mu.Lock()
+		at = e.facts.LastModified.Add(-r.skew)
+		r.mu.Unlock()
+	}
+	return reconcile.Moments{CRM: action.ModifiedAt, Calendar: at}
+}
+
+// extract reads the units of an event, in a time zone, against what both sides last agreed on.
+func (r *run) extract(e *event, zone string, base *reconcile.Base, before *eventmap.Object) (eventmap.Extracted, error) {
+	in := eventmap.Reading{Zones: r.Zones, Zone: zone, DefaultDuration: r.settings.DefaultDuration, HTML: r.has(dav.HTMLDescriptions)}
+	if base != nil {
+		in.Base = &eventmap.BaseSide{Agreed: base.Agreed, Server: base.Server, Before: before}
+	}
+	return e.object.Extract(in)
+}
+
+// readObject reads a text that was usable when it was kept; nil where it is not any more.
+func readObject(body []byte) *eventmap.Object {
+	if len(body) == 0 {
+		return nil
+	}
+	object, err := eventmap.Read(body)
+	if err != nil {
+		return nil
+	}
+	return object
+}
+
+// writing is what eventmap needs to know to write values into an event.
+func (r *run) writing(units []crm.Unit, values crm.Units, base *reconcile.Base, at time.Time) eventmap.Change {
+	change := eventmap.Change{
+		Units: units, Values: values, At: at, DefaultDuration: r.settings.DefaultDuration, Zones: r.Zones,
+		HTML: r.has(dav.HTMLDescriptions), NeedsLength: r.has(dav.NeedsLength),
+	}
+	if base != nil {
+		change.Before = base.Agreed
+	}
+	return change
+}
+
+// madeAgain is the text of an event that is made anew out of what an earlier one held: the same lines under a new UID, but
+// for whom it would invite (semantics 6, 7).
+func (r *run) madeAgain(old []byte, uid string, values crm.Units, base *reconcile.Base, at time.Time) ([]byte, error) {
+	if len(old) > 0 {
+		if text, err := ical.Parse(old, ical.DefaultLimits()); err == nil {
+			for component := range text.Find("VEVENT") {
+				component.SetText("UID", uid)
+				component.RemoveAll("ORGANIZER", "ATTENDEE")
+			}
+			if object, err := eventmap.Read(text.Print()); err == nil {
+				if body, err := object.Patch(r.writing(crm.AllUnits, values, base, at)); err == nil {
+					return body, nil
+				}
+			}
+		}
+	}
+	return eventmap.New(uid, r.writing(crm.AllUnits, values, nil, at))
+}

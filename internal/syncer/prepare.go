@@ -1,0 +1,228 @@
+package syncer
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/eventmap"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+// preparing decides about entries of the outbox within one transaction.
+type preparing struct {
+	*round
+	tx *store.Tx
+	changes
+}
+
+// entry decides about one entry: a job, or the end of it.
+func (w *preparing) entry(entry store.OutboxEntry) error {
+	action, err := w.tx.Action(entry.Action)
+	if err != nil {
+		return err
+	}
+	w.tried[action.ID]++
+	if w.tried[action.ID] > maxTries {
+		_, err := w.tx.OutboxRetry(w.link.ID, action.ID, entry.Revision, w.retryAt(entry, nil), crm.FailingServer, nil)
+		return err
+	}
+	bindings, err := w.tx.BindingsOfAction(action.ID)
+	if err != nil {
+		return err
+	}
+	one := &job{entry: entry, action: action}
+	var earlier []byte // what an event of it held, here or in a calendar that it leaves
+	bound := false
+	for _, binding := range bindings {
+		if len(binding.Bound.Body) > 0 && (earlier == nil || binding.Bound.State == store.ResourceLive) && binding.Bound.SetAside.Reason == "" {
+			earlier = binding.Bound.Body
+		}
+		if binding.Bound.Link == w.link.ID && (!bound || one.resource.State == store.ResourceGone) {
+			one.resource, one.binding, bound = binding.Bound, binding.Binding, true
+		}
+	}
+	item := reconcile.Item{Base: one.binding.Base, Local: localOf(w.run, action, one.binding)}
+	switch {
+	case !bound, one.resource.State == store.ResourceGone && one.binding.Base == nil:
+		item.Remote.State = reconcile.RemoteNone
+	case one.resource.State == store.ResourceGone:
+		item.Remote.State = reconcile.RemoteGone // held: a person is asked
+	case one.resource.SetAside.Reason != "":
+		item.Remote = reconcile.Remote{State: reconcile.RemoteSetAside, Reason: one.resource.SetAside.Reason}
+	case one.resource.Sent != nil:
+		one.kind = look
+		w.jobs = append(w.jobs, one)
+		return nil
+	case one.resource.State == store.ResourceCreating:
+		item.Base, item.Remote.State = nil, reconcile.RemoteNone
+	default:
+		item.Remote.State = reconcile.RemoteUnchanged
+	}
+	plan := reconcile.Decide(item, w.rules(action.Private), reconcile.Moments{})
+	step, writes := plan.Writes()
+	switch {
+	case plan.Has(reconcile.MarkAction):
+		return w.later(one, plan.Steps[0].Reason, crm.SyncState{Name: crm.SetAside, Reason: plan.Steps[0].Reason}, refusedRetry)
+	case !writes:
+		return w.nothing(one, bound)
+	case step.Kind == reconcile.Wait:
+		return w.later(one, step.Reason, w.readOnlyState(action), readOnlyRetry)
+	case step.Kind == reconcile.CreateEvent:
+		return w.create(one, bound, earlier)
+	case step.Kind == reconcile.PatchEvent:
+		return w.patch(one, step)
+	}
+	return w.delete(one, step)
+}
+
+// nothing ends an entry for which there is nothing to write.
+func (w *preparing) nothing(one *job, bound bool) error {
+	if bound && one.resource.State == store.ResourceCreating {
+		// It was never made: the action is in the trash, left or lost its dates before that.
+		w.dropped = append(w.dropped, one.resource.ID)
+	}
+	done, err := w.tx.OutboxDone(w.link.ID, one.action.ID, one.entry.Revision)
+	if err != nil || !done || one.action.FollowedBy != w.link.User {
+		return err
+	}
+	switch {
+	case one.action.Sync.Name == crm.Held, one.action.Sync.Name == crm.NotSynced:
+	case one.action.Deleted():
+		w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: ReasonActionTrashed})
+	case !one.action.When.HasDate():
+		w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate})
+	default:
+		w.state(one.action, crm.SyncState{Name: crm.Synced})
+	}
+	return nil
+}
+
+// later keeps an entry that cannot be carried out now.
+func (w *preparing) later(one *job, reason crm.Reason, state crm.SyncState, after time.Duration) error {
+	_, err := w.tx.OutboxRetry(w.link.ID, one.action.ID, one.entry.Revision, w.Now().Add(after), reason, nil)
+	if err == nil && one.action.FollowedBy == w.link.User {
+		w.state(one.action, state)
+	}
+	return err
+}
+
+// create promises a new event: its href and UID are kept, and known as the action's, before the first PUT.
+func (w *preparing) create(one *job, bound bool, earlier []byte) error {
+	if one.action.FollowedBy == w.link.User {
+		if create, reason := reconcile.ShouldCreate(one.action.When, one.entry.Origin, w.today()); !create {
+			done, err := w.tx.OutboxDone(w.link.ID, one.action.ID, one.entry.Revision)
+			if err == nil && done {
+				w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: reason})
+			}
+			return err
+		}
+	}
+	now := w.Now()
+	again := bound && one.resource.State == store.ResourceCreating
+	if !again {
+		if bound { // what it held goes over into the new one
+			w.dropped = append(w.dropped, one.resource.ID)
+		}
+		uid := crm.NewID[store.Resource](w.IDs)
+		one.resource = store.Resource{
+			ID: uid, Link: w.link.ID, UID: uid.String(), Href: calendarOf(w.link).Child(uid.String() + ".ics"), State: store.ResourceCreating,
+		}
+	}
+	body, err := w.madeAgain(earlier, one.resource.UID, one.action.Units, one.binding.Base, now)
+	if err != nil {
+		return w.unwritable(one)
+	}
+	one.kind, one.body = reconcile.CreateEvent, body
+	one.resource.Sent = &store.Sent{Body: body, Values: one.action.Units, Version: one.action.Version}
+	if again {
+		w.resources = append(w.resources, one.resource)
+	} else {
+		one.binding = store.Binding{Resource: one.resource.ID, Action: one.action.ID}
+		w.newResources = append(w.newResources, one.resource)
+		w.newBindings = append(w.newBindings, one.binding)
+		w.aliases = append(w.aliases, store.Alias{Calendar: w.link.CalendarHref, UID: one.resource.UID, Action: one.action.ID, KnownAt: now})
+	}
+	w.jobs = append(w.jobs, one)
+	return nil
+}
+
+// calendarOf is the href of a link's calendar.
+func calendarOf(link crm.Link) dav.Href {
+	href := link.CalendarHref
+	if !strings.HasSuffix(href, "/") {
+		href += "/"
+	}
+	return dav.Href(href)
+}
+
+// patch promises a changed text of an event.
+func (w *preparing) patch(one *job, step reconcile.Step) error {
+	object, err := eventmap.Read(one.resource.Body)
+	if err != nil {
+		return w.unwritable(one)
+	}
+	body, err := object.Patch(w.writing(step.Units, step.Values, one.binding.Base, w.Now()))
+	if err != nil {
+		return w.unwritable(one)
+	}
+	if bytes.Equal(body, one.resource.Body) {
+		// The event says so already: the CRM's form of the value changed only.
+		one.binding.Base = &reconcile.Base{Agreed: one.action.Units, Server: one.binding.Base.Server}
+		one.binding.AgreedVersion, one.binding.AgreedAt = one.action.Version, w.Now()
+		w.bindings = append(w.bindings, one.binding)
+		return w.nothing(one, true)
+	}
+	one.kind, one.body = reconcile.PatchEvent, body
+	one.resource.Sent = &store.Sent{Body: body, Values: one.action.Units, Version: one.action.Version}
+	w.resources = append(w.resources, one.resource)
+	w.jobs = append(w.jobs, one)
+	return nil
+}
+
+// unwritable keeps an entry whose values cannot be put into its event.
+func (w *preparing) unwritable(one *job) error {
+	w.did.Refused++
+	return w.later(one, crm.ReasonUnreadable, crm.SyncState{Name: crm.SetAside, Reason: crm.ReasonUnreadable}, refusedRetry)
+}
+
+// delete plans a deletion. An action that moves to another calendar stays in this one until it is there (semantics 6).
+func (w *preparing) delete(one *job, step reconcile.Step) error {
+	if step.Reason == reconcile.ReasonReassigned {
+		waits, err := w.waitsForOther(one.action)
+		if err != nil {
+			return err
+		}
+		if waits {
+			return w.later(one, crm.ReasonOtherCalendarWaits, one.action.Sync, readOnlyRetry)
+		}
+	}
+	one.kind, one.reason = reconcile.DeleteEvent, step.Reason
+	w.jobs = append(w.jobs, one)
+	return nil
+}
+
+// waitsForOther reports whether the calendar of the action's follower is still to get its event.
+func (w *preparing) waitsForOther(action crm.Action) (bool, error) {
+	if action.Deleted() || !action.When.HasDate() {
+		return false, nil
+	}
+	link, exists, err := linkOf(w.tx, action.FollowedBy)
+	if err != nil || !exists {
+		return false, err
+	}
+	bindings, err := w.tx.BindingsOfAction(action.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, binding := range bindings {
+		if binding.Bound.Link == link.ID && binding.Bound.State == store.ResourceLive {
+			return false, nil
+		}
+	}
+	waiting, err := w.tx.OutboxOfActions(link.ID, []crm.ActionID{action.ID})
+	return len(waiting) > 0, err
+}

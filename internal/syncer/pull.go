@@ -1,0 +1,230 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+// errHeld ends a run whose link waits for a person now.
+var errHeld = errors.New("the link waits for a decision")
+
+// pull brings in what the calendar changed.
+func (r *run) pull(ctx context.Context) error {
+	first := r.before.FirstSyncedAt.IsZero()
+	if first && r.before.Token == "" {
+		if err := r.adopt(ctx); err != nil {
+			return err
+		}
+	}
+	err := r.pullChanges(ctx)
+	if err != nil {
+		return err
+	}
+	r.pulled = true
+	if first {
+		return r.firstPush(ctx)
+	}
+	return nil
+}
+
+func (r *run) pullChanges(ctx context.Context) error {
+	if r.link.WithoutSyncToken || r.has(dav.NoSyncToken) {
+		return r.pullByCTag(ctx)
+	}
+	if r.before.Token == "" {
+		return r.pullAll(ctx)
+	}
+	err := r.pullSince(ctx, r.before.Token)
+	if dav.ClassOf(err) == dav.ClassTokenInvalid {
+		return r.pullAll(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if r.CompareEvery > 0 && r.Now().Sub(later(r.before.ComparedAt, r.before.FirstSyncedAt)) >= r.CompareEvery {
+		return r.compare(ctx)
+	}
+	return nil
+}
+
+// adopt takes over what an ended link of the same user to the same calendar left. What changed here meanwhile waits in the
+// outbox, so that pairs resume by merge (semantics 9).
+func (r *run) adopt(ctx context.Context) error {
+	return r.commit(ctx, "adopt", func(tx *store.Tx) (crm.Counts, error) {
+		n, err := tx.AdoptResources(r.link.ID)
+		if err != nil || n == 0 {
+			return crm.Counts{}, err
+		}
+		actions, err := tx.BoundActions(r.link.ID)
+		if err != nil {
+			return crm.Counts{}, err
+		}
+		entries := make([]store.OutboxEntry, len(actions))
+		for i, id := range actions {
+			entries[i] = store.OutboxEntry{Link: r.link.ID, Action: id, Origin: reconcile.OriginMerge}
+		}
+		return crm.Counts{}, tx.PutOutbox(entries...)
+	})
+}
+
+// pullSince asks what changed since a token, page by page.
+func (r *run) pullSince(ctx context.Context, token dav.SyncToken) error {
+	for {
+		answer := r.newAnswer(ctx)
+		result, err := r.remote.Sync(ctx, token, answer.visit)
+		if err != nil {
+			return err
+		}
+		if err := answer.complete(); err != nil {
+			return err
+		}
+		if answer.empties() {
+			return r.stop(ctx, HeldEmptied, answer.living)
+		}
+		if err := answer.apply(r.decided, r.keepToken(result.Token, token)); err != nil {
+			return err
+		}
+		if !result.Truncated || result.Token == token {
+			return nil
+		}
+		token = result.Token
+	}
+}
+
+// keepToken keeps a token in the transaction of what it covers. One that did not move needs none.
+func (r *run) keepToken(token, before dav.SyncToken) func(*store.Tx) error {
+	if token == before {
+		return nil
+	}
+	return func(tx *store.Tx) error { return r.keep(tx, func(sync *store.LinkSync) { sync.Token = token }) }
+}
+
+// pullAll reads the whole calendar: the first time, and when the server does not know our token any more. What is missing
+// then is gone only when the listing is complete and its own href says so too.
+func (r *run) pullAll(ctx context.Context) error {
+	answer := r.newAnswer(ctx)
+	if err := answer.compareWith(); err != nil {
+		return err
+	}
+	var token dav.SyncToken
+	for {
+		result, err := r.remote.Sync(ctx, token, answer.visit)
+		if err != nil {
+			return err
+		}
+		done := !result.Truncated || result.Token == token
+		token = result.Token
+		if done {
+			break
+		}
+	}
+	return r.finishAll(ctx, answer, func(sync *store.LinkSync) { sync.Token = token })
+}
+
+// pullByCTag is for calendars without sync token: the ctag says whether anything changed, the ETags say what.
+func (r *run) pullByCTag(ctx context.Context) error {
+	calendar, err := r.remote.Calendar(ctx)
+	if err != nil {
+		return err
+	}
+	if calendar.CTag != "" && calendar.CTag == r.before.CTag {
+		return nil
+	}
+	return r.list(ctx, func(sync *store.LinkSync) { sync.CTag = calendar.CTag })
+}
+
+// compare compares all hrefs and ETags, to heal what the server left out of its reports.
+func (r *run) compare(ctx context.Context) error {
+	if r.compared {
+		return nil
+	}
+	return r.list(ctx, func(*store.LinkSync) {})
+}
+
+func (r *run) list(ctx context.Context, keep func(*store.LinkSync)) error {
+	answer := r.newAnswer(ctx)
+	if err := answer.compareWith(); err != nil {
+		return err
+	}
+	if err := r.remote.List(ctx, answer.visit); err != nil {
+		return err
+	}
+	return r.finishAll(ctx, answer, keep)
+}
+
+// finishAll applies a complete listing.
+func (r *run) finishAll(ctx context.Context, answer *answer, keep func(*store.LinkSync)) error {
+	how := guarded
+	if r.before.FirstSyncedAt.IsZero() {
+		how = relinked
+	}
+	if r.decided != guarded {
+		how = r.decided
+	}
+	if err := answer.complete(); err != nil {
+		return err
+	}
+	if kind, other := answer.anotherCalendar(); other && r.decided == guarded {
+		return r.stop(ctx, kind, answer.living)
+	}
+	if err := answer.findMissing(); err != nil {
+		return err
+	}
+	r.compared = true
+	return answer.apply(how, func(tx *store.Tx) error {
+		return r.keep(tx, func(sync *store.LinkSync) {
+			keep(sync)
+			sync.ComparedAt = r.Now()
+		})
+	})
+}
+
+// stop holds a link in both directions until a person decides: its calendar is suddenly empty, or another one (semantics 7).
+func (r *run) stop(ctx context.Context, kind string, living int) error {
+	err := r.commit(ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
+		a := &applier{run: r, tx: tx}
+		return crm.Counts{}, a.wait(kind, nil, map[string]int{"events": living})
+	})
+	if err != nil {
+		return err
+	}
+	return errHeld
+}
+
+// firstPush makes the work of semantics 4, rule 2: every action of the user with a date that is not past becomes an event.
+func (r *run) firstPush(ctx context.Context) error {
+	return r.commit(ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
+		if !r.link.ReadOnly {
+			actions, err := tx.ActionsToPush(r.link.ID, r.user.ID, r.today())
+			if err != nil {
+				return crm.Counts{}, err
+			}
+			entries := make([]store.OutboxEntry, len(actions))
+			ids := make([]crm.ActionID, len(actions))
+			for i, action := range actions {
+				entries[i] = store.OutboxEntry{Link: r.link.ID, Action: action.ID, Origin: reconcile.OriginFirstSync}
+				ids[i] = action.ID
+				if action.Sync.Name == crm.Pending {
+					continue
+				}
+				if err := tx.SetSyncState(action.ID, crm.SyncState{Name: crm.Pending}); err != nil {
+					return crm.Counts{}, err
+				}
+			}
+			if err := tx.PutOutbox(entries...); err != nil {
+				return crm.Counts{}, err
+			}
+			tx.AnnounceActions(ids)
+		}
+		now := r.Now()
+		tx.AnnounceLink(r.link.ID)
+		return crm.Counts{}, r.keep(tx, func(sync *store.LinkSync) {
+			sync.FirstSyncedAt, sync.ComparedAt, sync.LastCheckedAt = now, later(sync.ComparedAt, now), now
+		})
+	})
+}

@@ -1,0 +1,394 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+const (
+	perRound = 64 // entries that are prepared in one transaction
+	maxTries = 4  // of one entry in one run: what is still not settled then waits
+)
+
+// push carries out the entries of the outbox that are due, oldest first. Each round prepares some in one commit, sends
+// them several at a time, and settles them as their outcomes come in.
+func (r *run) push(ctx context.Context) error {
+	tried := map[crm.ActionID]int{}
+	looked := false
+	for {
+		if waits, err := r.waits(ctx); err != nil || !waits {
+			return err
+		}
+		round := &round{run: r, tried: tried}
+		if err := round.prepare(ctx); err != nil {
+			return err
+		}
+		if round.entries == 0 {
+			return nil
+		}
+		if err := round.send(ctx); err != nil {
+			return err
+		}
+		if round.missing && !looked {
+			// An event that is not at its href: only a tombstone, or a complete listing, says that it is gone.
+			looked = true
+			if err := r.lookForMissing(ctx); err != nil {
+				return err
+			}
+		}
+		r.show()
+	}
+}
+
+// waits reports whether an entry is due: most runs have none, and need no transaction that writes.
+func (r *run) waits(ctx context.Context) (bool, error) {
+	var due []store.OutboxEntry
+	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.OutboxOf(r.link.ID, 1)
+		return err
+	})
+	return len(due) > 0, err
+}
+
+func (r *run) lookForMissing(ctx context.Context) error {
+	if !r.pulled {
+		if err := r.pull(ctx); err != nil {
+			return err
+		}
+	}
+	return r.compare(ctx)
+}
+
+// round is one round of a push.
+type round struct {
+	*run
+	tried   map[crm.ActionID]int
+	entries int
+	jobs    []*job
+	missing bool
+}
+
+// job is one write to the calendar, or one look at what became of a write before it.
+type job struct {
+	kind     reconcile.StepKind // CreateEvent, PatchEvent, DeleteEvent, or look
+	entry    store.OutboxEntry
+	action   crm.Action
+	resource store.Resource
+	binding  store.Binding
+	reason   crm.Reason // of the step
+	body     []byte
+
+	// The outcome.
+	err      error
+	put      dav.PutResult
+	readBack *event // what the server made of it
+	met      *event // another version than we know is there
+	missing  bool   // nothing is there
+	wall     bool   // refused, and the calendar's privileges say that we may not write
+}
+
+// look asks what is at an href where a write may have been.
+const look reconcile.StepKind = "look"
+
+// prepare decides about the next entries and promises what will be sent: href, UID and text are kept before the request.
+func (p *round) prepare(ctx context.Context) error {
+	return p.commit(ctx, "promise", func(tx *store.Tx) (crm.Counts, error) {
+		p.jobs, p.entries = nil, 0
+		entries, err := tx.OutboxOf(p.link.ID, perRound)
+		if err != nil {
+			return crm.Counts{}, err
+		}
+		p.entries = len(entries)
+		w := &preparing{round: p, tx: tx}
+		for _, entry := range entries {
+			if err := w.entry(entry); err != nil {
+				return crm.Counts{}, err
+			}
+		}
+		return w.did, w.write(tx)
+	})
+}
+
+// send sends the jobs and settles them, as many in one commit as have an outcome by then.
+func (p *round) send(ctx context.Context) error {
+	if len(p.jobs) == 0 {
+		return nil
+	}
+	sending, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan *job, len(p.jobs))
+	settled := make(chan *job, len(p.jobs))
+	for _, one := range p.jobs {
+		next <- one
+	}
+	close(next)
+	var group sync.WaitGroup
+	for range min(p.AtOnce, len(p.jobs)) {
+		group.Go(func() {
+			for one := range next {
+				if sending.Err() == nil {
+					one.err = p.sendSafely(sending, one)
+				} else {
+					one.err = context.Cause(sending)
+				}
+				settled <- one
+			}
+		})
+	}
+	go func() { group.Wait(); close(settled) }() // ends when the range below has
+	var stop error
+	for first := range settled {
+		batch := []*job{first}
+		for more := true; more; {
+			select {
+			case one, ok := <-settled:
+				if more = ok; ok {
+					batch = append(batch, one)
+				}
+			default:
+				more = false
+			}
+		}
+		var answered []*job
+		for _, one := range batch {
+			failure, isFailure := dav.FailureOf(one.err)
+			switch {
+			case one.err != nil && (!isFailure || ctx.Err() != nil), isFailure && sending.Err() != nil:
+				stop = firstOf(stop, one.err)
+			case isFailure && stopsRun(failure):
+				stop = firstOf(stop, one.err)
+			default:
+				answered = append(answered, one)
+				continue
+			}
+			cancel(stop) // those not sent yet wait for the next run
+		}
+		if len(answered) == 0 || ctx.Err() != nil {
+			continue
+		}
+		if _, isFailure := dav.FailureOf(stop); stop != nil && !isFailure {
+			continue // as after a crash: nothing more is written
+		}
+		if err := p.settle(ctx, answered); err != nil {
+			stop = firstOf(stop, err)
+			cancel(err)
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return stop
+}
+
+func firstOf(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// sendSafely turns a panic of one sender into an error of the run.
+func (p *round) sendSafely(ctx context.Context, one *job) (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("sending to the calendar panicked: %v\n%s", thrown, debug.Stack())
+		}
+	}()
+	switch one.kind {
+	case reconcile.CreateEvent:
+		return p.create(ctx, one)
+	case reconcile.PatchEvent:
+		return p.patch(ctx, one)
+	case reconcile.DeleteEvent:
+		return p.remove(ctx, one)
+	default:
+		return p.readInstead(ctx, one, one.resource.Href)
+	}
+}
+
+func (p *round) create(ctx context.Context, one *job) error {
+	put, err := p.remote.Put(ctx, one.resource.Href, one.body, dav.IfNew())
+	failure, _ := dav.FailureOf(err)
+	switch dav.ClassOf(err) {
+	case "":
+		if err != nil {
+			return err
+		}
+		one.put = put
+		return p.readAfter(ctx, one)
+	case dav.ClassPreconditionFailed, dav.ClassUnknownOutcome:
+		// Ours, whose answer was lost: it is there now, or it is not.
+		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil {
+			return firstFailure(err, instead)
+		}
+		if one.missing {
+			return err
+		}
+		return nil
+	case dav.ClassUIDTaken:
+		if failure.Related == "" {
+			return err
+		}
+		if instead := p.readInstead(ctx, one, dav.Href(failure.Related)); instead != nil || one.missing {
+			return err
+		}
+		return nil
+	}
+	return p.refused(ctx, one, err)
+}
+
+func (p *round) patch(ctx context.Context, one *job) error {
+	unsure := p.unsure(one.resource.ETag, dav.NoIfMatch)
+	if unsure {
+		if done, err := p.readBefore(ctx, one); done || err != nil {
+			return err
+		}
+	}
+	put, err := p.remote.Put(ctx, one.resource.Href, one.body, condition(one.resource.ETag))
+	if err == nil {
+		one.put = put
+		if unsure {
+			one.put.ETag = "" // and read after it
+		}
+		return p.readAfter(ctx, one)
+	}
+	return p.notWritten(ctx, one, err)
+}
+
+func (p *round) remove(ctx context.Context, one *job) error {
+	if p.unsure(one.resource.ETag, dav.NoIfMatchOnDelete) {
+		if done, err := p.readBefore(ctx, one); done || err != nil {
+			return err
+		}
+	}
+	err := p.remote.Delete(ctx, one.resource.Href, condition(one.resource.ETag))
+	if err == nil || dav.ClassOf(err) == dav.ClassGone {
+		return nil
+	}
+	return p.notWritten(ctx, one, err)
+}
+
+// notWritten finds out what is at the href of an event that could not be written, where that helps.
+func (p *round) notWritten(ctx context.Context, one *job, err error) error {
+	switch dav.ClassOf(err) {
+	case dav.ClassPreconditionFailed, dav.ClassUnknownOutcome:
+		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil {
+			return firstFailure(err, instead)
+		}
+		return nil
+	case dav.ClassGone:
+		// Some servers answer 404 where we may not write.
+		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil || one.missing {
+			return instead
+		}
+		if sameVersion(one.resource, one.met) {
+			one.met = nil
+			return p.refused(ctx, one, err)
+		}
+		return nil
+	}
+	return p.refused(ctx, one, err)
+}
+
+// firstFailure is the failure that says more: why we could not look, when that stops everything.
+func firstFailure(write, read error) error {
+	if failure, ok := dav.FailureOf(read); !ok || stopsRun(failure) {
+		return read
+	}
+	return write
+}
+
+// refused asks, once in a run, whether the calendar still lets us write, before a refusal is taken for one event's.
+func (p *round) refused(ctx context.Context, one *job, err error) error {
+	class := dav.ClassOf(err)
+	if class != dav.ClassForbidden && class != dav.ClassGone {
+		return err
+	}
+	calendar, asked := p.remote.Calendar(ctx)
+	if asked != nil {
+		if failure, ok := dav.FailureOf(asked); !ok || stopsRun(failure) {
+			return asked
+		}
+		return err
+	}
+	one.wall = calendar.ReadOnly()
+	return err
+}
+
+// unsure reports whether a precondition on an ETag cannot be relied on: then we read before and after (semantics 7).
+func (r *run) unsure(etag dav.ETag, trait dav.Trait) bool {
+	return !etag.Strong() || r.has(trait) || r.has(dav.RacyIfMatch)
+}
+
+// condition is If-Match where there is an ETag that can be sent.
+func condition(etag dav.ETag) dav.Condition {
+	match := dav.IfMatch(etag)
+	if _, _, ok := match.Header(); !ok {
+		return dav.Unconditionally()
+	}
+	return match
+}
+
+// readBefore reads a resource that is about to be written. done: there is another version, or none, so it is not.
+func (p *round) readBefore(ctx context.Context, one *job) (done bool, err error) {
+	if err := p.readInstead(ctx, one, one.resource.Href); err != nil {
+		return false, err
+	}
+	if one.missing || !sameVersion(one.resource, one.met) {
+		return true, nil
+	}
+	one.resource.ETag, one.met = one.met.etag, nil
+	return false, nil
+}
+
+// readInstead reads what is at an href now.
+func (p *round) readInstead(ctx context.Context, one *job, href dav.Href) error {
+	resource, err := p.remote.Get(ctx, href)
+	if dav.ClassOf(err) == dav.ClassGone {
+		one.missing = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	one.met = readEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body})
+	return nil
+}
+
+// readAfter reads back what the server made of a write, where its answer does not say or the server is known to rewrite. A
+// read that fails leaves that to the next pull.
+func (p *round) readAfter(ctx context.Context, one *job) error {
+	if one.put.ETag != "" && !p.has(dav.RewritesBodies) && !p.has(dav.HTMLDescriptions) {
+		return nil
+	}
+	href := one.put.Href
+	if href == "" {
+		href = one.resource.Href
+	}
+	resource, err := p.remote.Get(ctx, href)
+	if err != nil {
+		if _, ok := dav.FailureOf(err); !ok || ctx.Err() != nil {
+			return err
+		}
+		return nil
+	}
+	one.readBack = readEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body})
+	return nil
+}
+
+// retryAt is when an entry is tried again that failed by itself.
+func (p *round) retryAt(entry store.OutboxEntry, failure *dav.Failure) time.Time {
+	at := p.Now().Add(p.backOff(entry.Attempts + 1))
+	if failure != nil {
+		at = later(at, earlier(failure.NotBefore, p.Now().Add(longestRefusal)))
+	}
+	return at
+}

@@ -1,0 +1,281 @@
+package syncer
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"strings"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+// settle keeps the outcomes of jobs in one commit.
+func (p *round) settle(ctx context.Context, jobs []*job) error {
+	return p.commit(ctx, "outcome", func(tx *store.Tx) (crm.Counts, error) {
+		var met []*event
+		for _, one := range jobs {
+			if one.met != nil {
+				met = append(met, one.met)
+			}
+		}
+		applier, err := p.newApplier(tx, met, nil, nil)
+		if err != nil {
+			return crm.Counts{}, err
+		}
+		s := &settling{applier: applier, round: p}
+		for _, one := range jobs {
+			if err := s.job(one); err != nil {
+				return crm.Counts{}, err
+			}
+		}
+		return applier.did, applier.write(tx)
+	})
+}
+
+// settling keeps outcomes within one transaction.
+type settling struct {
+	*applier
+	round *round
+}
+
+func (s *settling) job(one *job) error {
+	switch {
+	case one.err != nil:
+		return s.failed(one)
+	case one.met != nil:
+		return s.met(one)
+	case one.missing:
+		return s.missing(one)
+	case one.kind == reconcile.DeleteEvent:
+		return s.deleted(one)
+	default:
+		return s.written(one)
+	}
+}
+
+// written: the event is there as it was sent, or as the server made it.
+func (s *settling) written(one *job) error {
+	sent := &event{href: one.resource.Href, body: one.body, object: readObject(one.body)}
+	there := one.readBack
+	if there == nil {
+		there = &event{href: one.resource.Href, etag: one.put.ETag, body: one.body, object: sent.object}
+		if one.put.Href != "" {
+			there.href = one.put.Href
+		}
+	}
+	agreed := &reconcile.Base{Agreed: one.action.Units, Server: one.action.Units}
+	base, unread := *agreed, there.aside != nil || there.object == nil
+	if !unread {
+		read, err := s.extract(there, one.action.When.Zone, agreed, sent.object)
+		if err == nil {
+			base.Server = read.Units
+		} else {
+			unread = true
+		}
+	}
+	resource := one.resource
+	resource.Href, resource.ETag, resource.Body, resource.State = there.href, there.etag, there.body, store.ResourceLive
+	resource.SeenAt, resource.Sent = s.Now(), nil
+	switch {
+	case unread:
+		resource.Body = one.body
+	case one.readBack == nil && one.put.ETag == "":
+		// Stored, but not read back: whatever comes with the next pull is the server's form of it.
+		resource.Sent = one.resource.Sent
+	case one.readBack != nil && !bytes.Equal(one.readBack.body, one.body):
+		edited, err := s.editedSince(one, sent)
+		if err != nil {
+			return err
+		}
+		base.Server = edited
+	}
+	s.applier.resource(resource)
+	binding := one.binding
+	binding.Base, binding.AgreedVersion, binding.AgreedAt = &base, one.action.Version, s.Now()
+	s.bindings = append(s.bindings, binding)
+	if one.kind == reconcile.CreateEvent {
+		s.did.Created++
+	} else {
+		s.did.Patched++
+	}
+	if one.put.ETag == "" && one.readBack != nil {
+		s.learn(dav.NoETagOnPut, "PUT answered without ETag")
+	}
+	s.serverCut(one, base)
+	if err := s.leaveOthers(one.action); err != nil {
+		return err
+	}
+	return s.finish(one, crm.SyncState{Name: crm.Synced})
+}
+
+// editedSince is the server's form of what was sent, where it was read back as another text. A unit that we did not write,
+// or that carries another LAST-MODIFIED than ours, was edited by somebody in between: there the base stays what was sent, so
+// that the next pull finds the edit.
+func (s *settling) editedSince(one *job, sent *event) (crm.Units, error) {
+	agreed := &reconcile.Base{Agreed: one.action.Units, Server: one.action.Units}
+	ours, err := s.extract(sent, one.action.When.Zone, agreed, sent.object)
+	if err != nil {
+		return one.action.Units, nil
+	}
+	there, err := s.extract(one.readBack, one.action.When.Zone, agreed, sent.object)
+	if err != nil {
+		return ours.Units, nil
+	}
+	differing := there.Units.Differing(ours.Units)
+	if len(differing) == 0 {
+		return ours.Units, nil
+	}
+	s.learn(dav.RewritesBodies, "a text read back differs from what was sent")
+	modified := sent.object.Facts().LastModified
+	if !modified.IsZero() && one.readBack.facts.LastModified.Equal(modified) || one.readBack.facts.LastModified.IsZero() {
+		return there.Units, nil
+	}
+	return ours.Units, nil
+}
+
+// serverCut tells of text that the server did not keep (semantics 6).
+func (s *settling) serverCut(one *job, base reconcile.Base) {
+	for _, unit := range []crm.Unit{crm.UnitSubject, crm.UnitDescription} {
+		ours, theirs := crm.HistoryText(unit, base.Agreed), crm.HistoryText(unit, base.Server)
+		if len(theirs) < len(ours) && strings.HasPrefix(ours, theirs) {
+			row := s.row(one.action, crm.ServerCut, ReasonServerCut)
+			row.Name, row.Before, row.After = string(unit), ours, theirs
+			s.history = append(s.history, row)
+		}
+	}
+}
+
+// ReasonServerCut is why a history has a server_cut: the server keeps less of the text than it was given.
+const ReasonServerCut crm.Reason = "server_shortens"
+
+// leaveOthers wakes the calendars that an action has still to leave, now that it is in its follower's.
+func (s *settling) leaveOthers(action crm.Action) error {
+	bindings, err := s.tx.BindingsOfAction(action.ID)
+	if err != nil {
+		return err
+	}
+	for _, binding := range bindings {
+		if binding.Bound.Link == s.link.ID || binding.Bound.State == store.ResourceGone {
+			continue
+		}
+		link, err := s.tx.Link(binding.Bound.Link)
+		if err != nil {
+			return err
+		}
+		if link.EndedAt.IsZero() {
+			s.outbox = append(s.outbox, store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
+		}
+	}
+	return nil
+}
+
+// finish ends an entry, unless it was put again meanwhile.
+func (s *settling) finish(one *job, state crm.SyncState) error {
+	done, err := s.tx.OutboxDone(s.link.ID, one.action.ID, one.entry.Revision)
+	if err == nil && done && one.action.FollowedBy == s.link.User {
+		s.state(one.action, state)
+	}
+	return err
+}
+
+// deleted: the event is gone on purpose. What it held stays for as long as it may be made again.
+func (s *settling) deleted(one *job) error {
+	s.did.Deleted++
+	s.tombstones = append(s.tombstones, store.Tombstone{
+		ID: crm.NewID[store.Tombstone](s.IDs), Link: s.link.ID, Action: one.action.ID, Href: one.resource.Href, UID: one.resource.UID,
+		DeletedAt: s.Now(), Reason: one.reason,
+	})
+	if one.reason == reconcile.ReasonReassigned {
+		s.dropped = append(s.dropped, one.resource.ID)
+	} else {
+		one.resource.State, one.resource.Sent, one.resource.SeenAt = store.ResourceGone, nil, s.Now()
+		one.binding.Base = nil
+		s.applier.resource(one.resource)
+		s.bindings = append(s.bindings, one.binding)
+	}
+	state := crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate}
+	if one.action.Deleted() {
+		state.Reason = ReasonActionTrashed
+	}
+	return s.finish(one, state)
+}
+
+// ReasonActionTrashed is why an action is not_synced that a person deleted.
+const ReasonActionTrashed = reconcile.ReasonActionDeleted
+
+// met: another version of the event is there than we knew. It is merged; what is then still to be written is a new entry.
+func (s *settling) met(one *job) error {
+	if one.met.uid != one.resource.UID && one.met.uid != "" && one.resource.State == store.ResourceCreating {
+		// Somebody else's event under the href we chose.
+		s.dropped = append(s.dropped, one.resource.ID)
+		return nil
+	}
+	done, err := s.tx.OutboxDone(s.link.ID, one.action.ID, one.entry.Revision)
+	if err != nil {
+		return err
+	}
+	if done {
+		delete(s.entries, one.action.ID)
+	}
+	if one.kind == reconcile.CreateEvent || one.resource.State == store.ResourceCreating {
+		s.did.Created++
+	}
+	if sameVersion(one.resource, one.met) && one.resource.State == store.ResourceLive {
+		// What was under way never arrived: it is still to be written.
+		one.resource.Sent, one.resource.ETag = nil, one.met.etag
+		s.applier.resource(one.resource)
+		s.outbox = append(s.outbox, store.OutboxEntry{Link: s.link.ID, Action: one.action.ID, Origin: one.entry.Origin})
+		return nil
+	}
+	return s.applier.event(one.met)
+}
+
+// missing: nothing is at the href. One that was to be made is made now; one that lived is looked for.
+func (s *settling) missing(one *job) error {
+	if one.resource.State == store.ResourceCreating {
+		one.resource.Sent = nil
+		s.applier.resource(one.resource)
+		return nil
+	}
+	s.round.missing = true
+	one.resource.Sent = nil
+	s.applier.resource(one.resource)
+	return nil
+}
+
+// failed: the server refused one event, and goes on with others.
+func (s *settling) failed(one *job) error {
+	failure, _ := dav.FailureOf(one.err)
+	reason, params := failingOf(failure)
+	applied := failure.Class == dav.ClassUnknownOutcome || failure.Status >= 500
+	if !applied && one.resource.Sent != nil {
+		one.resource.Sent = nil
+		s.applier.resource(one.resource)
+	}
+	retryAt := s.round.retryAt(one.entry, failure)
+	state := crm.SyncState{Name: crm.Pending, Reason: reason, Params: params}
+	switch {
+	case one.wall:
+		s.mu.Lock()
+		s.metWall = true
+		s.mu.Unlock()
+		reason, retryAt = crm.ReasonCalendarReadOnly, s.Now().Add(readOnlyRetry)
+		state = crm.SyncState{Name: crm.Pending, Reason: reason}
+	case failure.Class == dav.ClassTemporary, failure.Class == dav.ClassUnknownOutcome, failure.Class == dav.ClassPreconditionFailed:
+	default:
+		reason, retryAt = crm.ReasonRefused, s.Now().Add(refusedRetry)
+		if failure.Status != 0 {
+			params = map[string]string{"status": strconv.Itoa(failure.Status)}
+		}
+		state = crm.SyncState{Name: crm.SetAside, Reason: reason, Params: params}
+		s.did.Refused++
+	}
+	kept, err := s.tx.OutboxRetry(s.link.ID, one.action.ID, one.entry.Revision, retryAt, reason, params)
+	if err == nil && kept && one.action.FollowedBy == s.link.User {
+		s.state(one.action, state)
+	}
+	return err
+}
