@@ -29,8 +29,14 @@ type Found struct {
 	Elsewhere []outbound.Origin
 }
 
+// browsing is what tells calendars apart. sync-token is not part of it: DAViCal 1.1.12 answers 500 when it is asked for at
+// the root of the server.
+var browsing = []dav.Name{
+	dav.PropResourceType, dav.PropDisplayName, dav.PropColor, dav.PropComponents, dav.PropPrivileges, dav.PropOwner, dav.PropPrincipal, dav.PropReports,
+}
+
 // locating is what tells a calendar, a home, a principal and a server apart in one request.
-var locating = append([]dav.Name{dav.PropHomes, dav.PropUserAddresses}, calendarProperties...)
+var locating = append([]dav.Name{dav.PropHomes, dav.PropUserAddresses}, browsing...)
 
 // Locate asks each candidate in turn until one answers as WebDAV, and gives the failure that tells most when none does. It
 // stops at what another candidate would only repeat: a refused sign-in above all.
@@ -102,7 +108,7 @@ func tellingOf(err error) int {
 }
 
 // Find lists the calendars that can be reached from a located resource: itself, or those in the homes of the principal. It
-// gives collections that are calendars only, in the server's order.
+// gives collections that are calendars only, in the server's order, without their ctags and sync tokens.
 func (c *Client) Find(ctx context.Context, located Located) (Found, error) {
 	var found Found
 	props := located.Props
@@ -163,7 +169,7 @@ func (c *Client) Find(ctx context.Context, located Located) (Found, error) {
 
 // home adds the calendars of one home.
 func (c *Client) home(ctx context.Context, home dav.Href, found *Found) error {
-	r := propfind(home, "1", append([]dav.Name{}, calendarProperties...)...)
+	r := propfind(home, "1", browsing...)
 	var err error
 	if r.target, err = absolute(home); err != nil {
 		return unaddressable(r.op(), home, err)
