@@ -100,6 +100,7 @@ func difference(before, after []byte) []string {
 				continue
 			}
 			name, _, _ := strings.Cut(line, ":")
+			name, _, _ = strings.Cut(strings.ToUpper(name), ";")
 			if name != "DTSTAMP" && name != "LAST-MODIFIED" && name != "SEQUENCE" {
 				lines = append(lines, side.sign+line)
 			}
