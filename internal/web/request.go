@@ -132,3 +132,10 @@ func (w words) Reason(reason crm.Reason, params map[string]string) string {
 
 // Problem is the sentence of something that a person can correct.
 func (w words) Problem(p *crm.Problem) string { return i18n.T(w.Lang, p.Code, p.Params) }
+
+// nearby is the word for today, tomorrow and yesterday, "" for another day.
+func (w words) nearby(day crm.Date) string {
+	return i18n.Nearby(w.Lang, i18n.Day(day), i18n.Day(w.Today()))
+}
+
+func (w words) weekday(day crm.Date) string { return i18n.Weekday(w.Lang, i18n.Day(day)) }

@@ -10,4 +10,8 @@ var commonViews = map[string][]string{
 }
 
 // actionViews are the pages about actions.
-var actionViews = map[string][]string{}
+var actionViews = map[string][]string{
+	"actions":        {"layout", "pull", "action_rows", "state"},
+	"action_filters": {"layout"},
+	"action":         {"layout", "state", "field"},
+}
