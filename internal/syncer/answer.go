@@ -142,9 +142,12 @@ func (a *answer) complete() error {
 			asked[href.Key()] = href
 		}
 		err := a.remote.Multiget(a.ctx, hrefs, func(member dav.Member) error {
-			if member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge) {
-				delete(asked, member.Href.Key())
+			delete(asked, member.Href.Key())
+			switch {
+			case member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge):
 				a.events = append(a.events, readEvent(member))
+			case member.Kind == dav.MemberUnanswered && member.Status != 403:
+				a.doubt = true
 			}
 			return nil
 		})

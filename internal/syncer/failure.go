@@ -34,6 +34,7 @@ func (s *Syncer) backOff(failures int) time.Duration {
 // failed ends a run that the calendar did not let go on: the failure becomes a state of the link.
 func (r *run) failed(ctx context.Context, failure *dav.Failure) (store.RunResult, error) {
 	now := r.Now()
+	r.takeTraits()
 	reason, params := failingOf(failure)
 	failures := r.before.Failures + 1
 	dueAt := now.Add(r.backOff(failures))

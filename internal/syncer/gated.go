@@ -54,3 +54,5 @@ func (g gated) Put(ctx context.Context, href dav.Href, body []byte, condition da
 func (g gated) Delete(ctx context.Context, href dav.Href, condition dav.Condition) error {
 	return g.around(ctx, "delete", func() error { return g.remote.Delete(ctx, href, condition) })
 }
+
+func (g gated) Traits() dav.Traits { return g.remote.Traits() }

@@ -46,7 +46,7 @@ func (r *run) pullChanges(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.CompareEvery > 0 && r.Now().Sub(later(r.before.ComparedAt, r.before.FirstSyncedAt)) >= r.CompareEvery {
+	if r.CompareEvery > 0 && r.Now().Sub(r.before.ComparedAt) >= r.CompareEvery {
 		return r.compare(ctx)
 	}
 	return nil

@@ -26,6 +26,8 @@ type Remote interface {
 	Put(ctx context.Context, href dav.Href, body []byte, condition dav.Condition) (dav.PutResult, error)
 	// Delete removes one member while condition holds.
 	Delete(ctx context.Context, href dav.Href, condition dav.Condition) error
+	// Traits are those the link had and those the server showed by surprise since.
+	Traits() dav.Traits
 }
 
 // Connect opens the calendar of a link for one run. secret are the link's credentials as they are sealed in the store;

@@ -35,6 +35,7 @@ type run struct {
 	kept     bool // the run has a row
 	pulled   bool
 	compared bool // hrefs and ETags of the whole calendar were compared in this run
+	doubt    bool // something was left unanswered: the next run compares
 	progress store.RunProgress
 
 	mu      sync.Mutex
@@ -215,8 +216,9 @@ func (r *run) done(ctx context.Context) (store.RunResult, error) {
 	counts := r.counted()
 	result := store.RunResult{Pulled: r.pulled, Counts: counts, NextDueAt: r.nextPoll()}
 	failing := !r.before.Failing.Since.IsZero() || r.before.Failures > 0 || !r.before.RefusedAt.IsZero()
+	r.takeTraits()
 	moved := len(r.traits.All()) != len(r.before.Traits.All())
-	if counts.Nothing() && !failing && !moved && !r.kept && !r.metWall && len(r.carried) == 0 {
+	if counts.Nothing() && !failing && !moved && !r.kept && !r.metWall && !r.doubt && len(r.carried) == 0 {
 		result.Unchanged = r.pulled
 		return result, nil
 	}
@@ -227,6 +229,9 @@ func (r *run) done(ctx context.Context) (store.RunResult, error) {
 				sync.Failing = crm.Failing{Since: since(r.before.Failing, crm.FailingForbidden, r.Now()), Reason: crm.FailingForbidden}
 			}
 			sync.Traits = r.traits
+			if r.doubt {
+				sync.ComparedAt = time.Time{}
+			}
 			if r.pulled {
 				sync.LastCheckedAt = r.Now()
 			}
@@ -268,6 +273,20 @@ func (r *run) keep(tx *store.Tx, change func(*store.LinkSync)) error {
 	}
 	change(&sync)
 	return tx.UpdateLinkSync(r.link.ID, sync)
+}
+
+// takeTraits adds what the remote learned.
+func (r *run) takeTraits() {
+	if r.remote == nil {
+		return
+	}
+	learned := r.remote.Traits()
+	for _, trait := range learned.All() {
+		evidence, _ := learned.Evidence(trait)
+		r.mu.Lock()
+		r.traits = r.traits.With(trait, evidence)
+		r.mu.Unlock()
+	}
 }
 
 // learn keeps a trait that the server showed by surprise.
