@@ -50,7 +50,7 @@ func (c *call) historyEntry(entry service.HistoryEntry) HistoryEntry {
 type ValueRestore struct {
 	ActionChange
 	Keyed
-	Change string `path:"change" format:"uuid"`
+	Change string `path:"change"`
 }
 
 func (c *call) restoreValue(in *ValueRestore) (reply[Action], error) {

@@ -10,7 +10,7 @@ type CreateInput struct{ Keyed }
 
 // ActionPath names an action.
 type ActionPath struct {
-	ID string `path:"id" format:"uuid"`
+	ID string `path:"id"`
 }
 
 // ActionChange is a change of an action.

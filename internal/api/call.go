@@ -46,7 +46,7 @@ type operation struct {
 
 // reply is a success.
 type reply[Out any] struct {
-	version  int64  // the ETag; 0 for none
+	version  int64  // the ETag, of an operation that is versioned
 	location string // below Prefix
 	body     Out
 }
@@ -80,28 +80,28 @@ type Conditional struct {
 	IfMatch string `header:"If-Match" doc:"The ETag that was read. Required: 428 without it, 412 when the row has changed since."`
 }
 
-// version is the one that If-Match names (RFC 9110 section 13.1.1). A weak one matches none, as no version is 0; "*" names none.
+// noVersion is what no row has.
+const noVersion = -1
+
+// version is the one that If-Match names (RFC 9110 section 13.1.1). A weak one matches none; "*" names none.
 func (c Conditional) version() (int64, error) {
 	text := strings.TrimSpace(c.IfMatch)
 	if text == "" || text == "*" {
 		return 0, problem(http.StatusPreconditionRequired, codeIfMatchMissing)
 	}
 	if strings.HasPrefix(text, "W/") {
-		return 0, nil
+		return noVersion, nil
 	}
 	inside, opens := strings.CutPrefix(text, `"`)
 	inside, closes := strings.CutSuffix(inside, `"`)
 	version, err := strconv.ParseInt(inside, 10, 64)
-	if !opens || !closes || err != nil || version <= 0 || strconv.FormatInt(version, 10) != inside {
+	if !opens || !closes || err != nil || version < 0 || strconv.FormatInt(version, 10) != inside {
 		return 0, problem(http.StatusBadRequest, codeIfMatch)
 	}
 	return version, nil
 }
 
 func etag(version int64) string {
-	if version == 0 {
-		return ""
-	}
 	return `"` + strconv.FormatInt(version, 10) + `"`
 }
 
@@ -125,7 +125,10 @@ func route[In, Out any](a *API, op operation, handle func(*call, *In) (reply[Out
 		if err != nil {
 			return nil, c.problem(err)
 		}
-		out := &answer[Out]{ETag: etag(given.version), Replayed: replayed, Body: given.body}
+		out := &answer[Out]{Replayed: replayed, Body: given.body}
+		if op.versioned {
+			out.ETag = etag(given.version)
+		}
 		if given.location != "" {
 			out.Location = Prefix + given.location
 		}
@@ -192,6 +195,11 @@ func register[In, Out any](a *API, op operation, handle func(context.Context, *I
 	added := map[string]*huma.Operation{
 		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 	}[op.method]
+	for _, parameter := range added.Parameters {
+		if parameter.In == "path" { // said here only: what is no id is not found, where huma would call it invalid
+			parameter.Schema = &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+		}
+	}
 	for _, response := range added.Responses {
 		if op.status != http.StatusCreated {
 			delete(response.Headers, "Location")

@@ -27,7 +27,7 @@ type DecisionInput struct {
 // HeldPath names what waits.
 type HeldPath struct {
 	Keyed
-	ID string `path:"id" format:"uuid"`
+	ID string `path:"id"`
 }
 
 func (c *call) held(*struct{}) (reply[HeldList], error) {

@@ -43,6 +43,9 @@ func parseJSON(text []byte, into any) error {
 	if _, err := decoder.Token(); err != io.EOF {
 		return problem(400, codeJSON, "at", strconv.FormatInt(decoder.InputOffset(), 10))
 	}
+	if len(walk.problems) > 0 && walk.problems[0].Field == "" {
+		return problem(400, codeExpectObject)
+	}
 	if len(walk.problems) > 0 {
 		return walk.problems
 	}

@@ -82,7 +82,7 @@ func (c *call) failing(failing crm.Failing) *Failing {
 
 // LinkPath names a link.
 type LinkPath struct {
-	ID string `path:"id" format:"uuid"`
+	ID string `path:"id"`
 }
 
 // LinkDeed is something done to a link of one version.

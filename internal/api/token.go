@@ -37,7 +37,7 @@ type TokenInput struct {
 // TokenPath names a token of a user.
 type TokenPath struct {
 	UserPath
-	Token string `path:"token" format:"uuid"`
+	Token string `path:"token"`
 }
 
 func token(view service.TokenView) Token {

@@ -68,7 +68,7 @@ func (in UserInput) input() service.UserInput {
 
 // UserPath names a user.
 type UserPath struct {
-	ID string `path:"id" format:"uuid"`
+	ID string `path:"id"`
 }
 
 // UserChange is a change of a user.

@@ -40,6 +40,7 @@ type world struct {
 	peer     somebody // both rights, French
 	stranger somebody // no rights, English
 	admin    somebody // administrator without rights over actions
+	third    somebody
 }
 
 // somebody is somebody with a token.
@@ -67,8 +68,10 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fresh := storetest.SQLite(t)
+	fresh.RelaxedCommits = true
 	w := &world{
-		t: t, store: storetest.Open(t, storetest.SQLite(t)), clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
+		t: t, store: storetest.Open(t, fresh), clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)},
 		puller: &puller{}, tester: &tester{calendars: map[string]service.FoundCalendar{}}, log: &bytes.Buffer{},
 	}
 	w.service = service.New(service.Config{
@@ -82,6 +85,7 @@ func newWorld(t *testing.T) *world {
 	w.peer = w.person("peer", crm.French, crm.RoleUser, crm.Rights{ChangeOthers: true, Reassign: true})
 	w.stranger = w.person("stranger", crm.English, crm.RoleUser, crm.Rights{})
 	w.admin = w.person("admin", crm.English, crm.RoleAdministrator, crm.Rights{})
+	w.third = w.person("third", crm.English, crm.RoleUser, crm.Rights{})
 	return w
 }
 
