@@ -71,6 +71,9 @@ func (w *wire) try(method, path, body string, headers ...string) (reply, error) 
 	if w.user.Name != "" {
 		request.SetBasicAuth(w.user.Name, w.user.Password)
 	}
+	if strings.HasPrefix(body, "<") {
+		request.Header.Set("Content-Type", "application/xml; charset=utf-8")
+	}
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}

@@ -25,16 +25,19 @@ type Manners struct {
 	NoPrivileges      bool     // current-user-privilege-set is not told
 	BareReports       bool     // supported-report-set without the report element around each (Xandikos 0.2.8)
 	HomeExtras        []string // further collections listed in a home: "inbox/", "outbox/"
-	MaxSize           int64    // max-resource-size, told and enforced with MaxSizeStatus; 0 is none
-	MaxSizeStatus     int      // 0 is 413
-	InfiniteDepth     int      // status for Depth: infinity; 0 serves it as far as this server is deep
-	CalendarETag      bool     // the collection has a getetag (Radicale: the CTag)
+	Components        []string // of a calendar made without saying; nil is VEVENT and VTODO
+	Addresses         AddressForm
+	MaxSize           int64 // max-resource-size, told and enforced with MaxSizeStatus; 0 is none
+	MaxSizeStatus     int   // 0 is 413
+	InfiniteDepth     int   // status for Depth: infinity; 0 serves it as far as this server is deep
+	CalendarETag      bool  // the collection has a getetag (Radicale: the CTag)
 	CTag              CTagForm
 	NoCTag            bool
 	AllpropTellsToken bool
 
 	// sync-collection.
 	NoSync          bool // no sync-token and no sync-collection (SabreDAV 1.8)
+	TokenNeeded     int  // status without a sync-token element; 0 takes it as an empty one
 	ReportFails     int  // sync-collection answers this though it is claimed; 0 works (GMX: 500)
 	Token           TokenManner
 	DataInSync      bool          // calendar-data may be asked for in the report
@@ -43,7 +46,7 @@ type Manners struct {
 	DepthZeroOnly   bool          // a Depth header other than 0 is 400, as RFC 6578 section 3.2 has it
 	ListsDeleted    bool          // a first report lists what was deleted before it, as 404 (Radicale)
 	HidesPassing    bool          // what was made and deleted between two reports is not told (Xandikos)
-	RepeatsMoment   time.Duration // what was written within the same span as the token's last change comes again (DAViCal, SOGo)
+	RepeatsMoment   time.Duration // once something changed, what was written within the same span as the token's last change comes again (DAViCal)
 	TellsCollection bool          // after a PROPPATCH the report tells of the collection itself, without slash (sabre)
 	Teapot          bool          // a deleted member has its status before the href and a 418 propstat (sabre/dav up to 4.4)
 	Limit           LimitManner
@@ -54,6 +57,7 @@ type Manners struct {
 	QueryWithoutData  bool // calendar-query answers with empty calendar-data (Google)
 	QueryEmptyOutside bool // members that changed within QueryLag are not found by calendar-query
 	CRReferences      bool // carriage returns in calendar-data as &#13; instead of literally
+	LFData            bool // calendar-data with LF line ends only (SabreDAV 1.8)
 
 	// ETags.
 	ETag            ETagForm
@@ -94,6 +98,7 @@ type Manners struct {
 	MkcalendarAgain int // status for a MKCALENDAR where something is; 0 is 405, 207 puts a 403 inside
 	MoveStatus      int // of a MOVE within a calendar; 0 is 201, 4xx and 5xx refuse it
 	PostStatus      int // of a POST onto a calendar; 0 is 405
+	GetCalendar     int // of a GET of a calendar; 0 is 200 with some words
 
 	// Answers.
 	NoGzip        bool
@@ -130,6 +135,16 @@ type WellKnown struct {
 	Location string // a path; with Absolute it is sent as a whole URL
 	Absolute bool
 }
+
+// AddressForm is what calendar-user-address-set holds.
+type AddressForm string
+
+// What it holds.
+const (
+	AddressMail      AddressForm = ""          // e-mail addresses and the principal
+	AddressPrincipal AddressForm = "principal" // the principal only
+	AddressNone      AddressForm = "none"      // nothing: it is not told
+)
 
 // CTagForm is what getctag looks like.
 type CTagForm string
@@ -194,7 +209,9 @@ type ETagForm string
 
 // The forms of an ETag.
 const (
-	ETagContent ETagForm = ""        // a hash of the stored text: equal texts, equal ETags
+	ETagContent ETagForm = ""        // 32 hexadecimal digits of a hash of the stored text: equal texts, equal ETags
+	ETagMiddle  ETagForm = "sha1"    // the same in 40
+	ETagLong    ETagForm = "sha256"  // the same in 64
 	ETagCounter ETagForm = "counter" // another at each write
 	ETagSeconds ETagForm = "seconds" // a number of one-second resolution: two writes in one second share it (Google)
 )
@@ -217,7 +234,8 @@ type HrefForm string
 // The forms of hrefs.
 const (
 	HrefAsSent    HrefForm = ""          // each segment as it was when it was made
-	HrefLower     HrefForm = "lower"     // escaped anew, with small hexadecimal letters, @ and such left alone (sabre)
+	HrefLower     HrefForm = "lower"     // escaped anew, with small hexadecimal letters (SabreDAV 1.8)
+	HrefLowerAt   HrefForm = "lower_at"  // the same, @ left as it is (sabre/dav 4)
 	HrefAlternate HrefForm = "alternate" // @ by turns as %40 and as it is (Google)
 	HrefAbsolute  HrefForm = "absolute"  // whole URLs
 )
@@ -243,8 +261,8 @@ const (
 	DefectNotText     Defect = "not_text"  // not UTF-8
 )
 
-// Rewriting is what a server makes of the text it is given. An answer to a PUT has no ETag when the text was changed, unless
-// Silently.
+// Rewriting is what a server makes of the text it is given. An answer to a PUT has no ETag when more than line ends was
+// changed, unless Silently.
 type Rewriting struct {
 	Silently       bool   // with an ETag all the same (Radicale, Xandikos: of the stored form)
 	CRLF           bool   // line ends

@@ -178,7 +178,9 @@ func escapeSegment(name string) string { return url.PathEscape(name) }
 func (m *Manners) href(base string, segment string, number int, origin string) string {
 	switch m.HrefForm {
 	case HrefLower:
-		segment = lowerEscapes(segment)
+		segment = lowerEscapes(segment, "_-.~()")
+	case HrefLowerAt:
+		segment = lowerEscapes(segment, "_-.~()@")
 	case HrefAlternate:
 		if decoded, err := url.PathUnescape(segment); err == nil {
 			segment = url.PathEscape(decoded)
@@ -192,8 +194,8 @@ func (m *Manners) href(base string, segment string, number int, origin string) s
 	return base + segment
 }
 
-// lowerEscapes writes a segment as sabre/dav does: letters, digits and some signs as they are, the rest with small hexadecimal letters.
-func lowerEscapes(segment string) string {
+// lowerEscapes writes a segment as sabre/dav does: letters, digits and the signs that are kept as they are, the rest with small hexadecimal letters.
+func lowerEscapes(segment, kept string) string {
 	decoded, err := url.PathUnescape(segment)
 	if err != nil {
 		return segment
@@ -202,7 +204,7 @@ func lowerEscapes(segment string) string {
 	var b strings.Builder
 	for i := 0; i < len(decoded); i++ {
 		c := decoded[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_-.~()@/", c) >= 0 {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(kept, c) >= 0 {
 			b.WriteByte(c)
 			continue
 		}

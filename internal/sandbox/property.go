@@ -3,7 +3,8 @@ package sandbox
 import (
 	"bufio"
 	"crypto/md5"
-	"encoding/hex"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -153,12 +154,14 @@ func (s *Server) property(e *exchange, t target, name xml.Name) (inner string, o
 			return hrefElement(layout.home(t.user)), t.principal
 		case "calendar-user-address-set":
 			user := s.state.Users[t.user]
-			if user == nil || !t.principal {
+			if user == nil || !t.principal || s.manners.Addresses == AddressNone {
 				return "", false
 			}
 			var b strings.Builder
 			for _, address := range user.Addresses {
-				b.WriteString(hrefElement("mailto:" + address))
+				if s.manners.Addresses == AddressMail {
+					b.WriteString(hrefElement("mailto:" + address))
+				}
 			}
 			b.WriteString(hrefElement(layout.principal(t.user)))
 			return b.String(), true
@@ -201,7 +204,7 @@ func (s *Server) calendarProperty(c *calendarRef, name xml.Name) (string, bool) 
 		case "getcontenttype":
 			return "text/calendar", true
 		case "getetag":
-			return escape(s.ctag(c.calendar)), m.CalendarETag
+			return escape(`"` + strings.Trim(s.ctag(c.calendar), `"`) + `"`), m.CalendarETag
 		case "supported-report-set":
 			return s.reports(), true
 		case "current-user-privilege-set":
@@ -273,8 +276,7 @@ func (s *Server) ctag(c *calendar) string {
 	case CTagToken:
 		return s.tokenOf(c, c.Sequence)
 	case CTagQuoted:
-		sum := md5.Sum([]byte(c.ID + s.tokenOf(c, c.Sequence)))
-		return `"` + hex.EncodeToString(sum[:]) + `"`
+		return `"` + s.hash(c.ID+" "+s.tokenOf(c, c.Sequence)) + `"`
 	}
 	return strconv.FormatInt(c.Sequence, 10)
 }
@@ -287,8 +289,18 @@ func (s *Server) etagFor(c *calendar, body string) string {
 	case ETagSeconds:
 		return fmt.Sprintf(`"%d"`, s.now().Add(s.manners.ClockOff).Unix())
 	}
-	sum := md5.Sum([]byte(body))
-	return `"` + hex.EncodeToString(sum[:]) + `"`
+	return `"` + s.hash(body) + `"`
+}
+
+// hash is as long as this server's ETags are.
+func (s *Server) hash(text string) string {
+	switch s.manners.ETag {
+	case ETagMiddle:
+		return fmt.Sprintf("%x", sha1.Sum([]byte(text)))
+	case ETagLong:
+		return fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+	}
+	return fmt.Sprintf("%x", md5.Sum([]byte(text)))
 }
 
 // shown is an ETag as this server tells it; "" when it does not.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // propfind answers RFC 4918 section 9.1.
@@ -247,6 +248,9 @@ func (l *listing) writeProperty(w *bufio.Writer, o *object, name xml.Name) bool 
 			}
 			if l.empty {
 				body = ""
+			}
+			if l.manners.LFData {
+				body = strings.ReplaceAll(body, "\r\n", "\n")
 			}
 			w.WriteString("<C:calendar-data>")
 			writeText(w, body, l.manners.CRReferences)

@@ -41,8 +41,8 @@ func (s *Server) syncCollection(e *exchange) *answer {
 	sent := e.doc.child(spaceDAV, "sync-token")
 	level := e.doc.child(spaceDAV, "sync-level")
 	switch {
-	case sent == nil:
-		return s.refusal(http.StatusBadRequest, "", "sync-token is missing")
+	case sent == nil && m.TokenNeeded != 0:
+		return s.refusal(m.TokenNeeded, "", "sync-token is missing")
 	case level == nil && m.LevelNeeded != 0 && e.depth == "":
 		return s.refusal(m.LevelNeeded, "", "sync-level is missing")
 	case level == nil && m.LevelOneOnly, level != nil && m.LevelOneOnly && level.value() != "1":
@@ -82,7 +82,7 @@ func (s *Server) syncCollection(e *exchange) *answer {
 		}
 	} else {
 		told = c.since(from)
-		if m.RepeatsMoment > 0 {
+		if m.RepeatsMoment > 0 && from < c.Sequence {
 			told = s.repeated(c.calendar, from)
 		}
 		cut := false

@@ -196,7 +196,7 @@ func (s *Server) handle(e *exchange) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	method := e.request.Method
-	if strings.TrimSuffix(e.escaped, "/") == "/.well-known/caldav" {
+	if strings.TrimSuffix(e.escaped, "/") == "/.well-known/caldav" && s.manners.WellKnown.Status != 0 {
 		return s.wellKnown(e)
 	}
 	if !(method == http.MethodOptions && s.manners.OpenOptions) {
@@ -256,9 +256,6 @@ func (s *Server) options() *answer {
 
 func (s *Server) wellKnown(e *exchange) *answer {
 	known := s.manners.WellKnown
-	if known.Status == 0 {
-		return plain(http.StatusNotFound, "not found\n")
-	}
 	a := plain(known.Status, "")
 	location := known.Location
 	if known.Absolute {

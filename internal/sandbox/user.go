@@ -21,7 +21,7 @@ type Calendar struct {
 	Name        string // last segment of its path
 	DisplayName string
 	Color       string   // "#RRGGBB" or "#RRGGBBAA", "" for none
-	Components  []string // nil: VEVENT and VTODO
+	Components  []string // nil: those of Manners.Components
 }
 
 // Access is what a user may do with a calendar.
@@ -83,7 +83,7 @@ func (s *Server) SetCalendar(calendar Calendar) error {
 	}
 	info.DisplayName, info.Color, info.Components = calendar.DisplayName, calendar.Color, calendar.Components
 	if info.Components == nil {
-		info.Components = []string{"VEVENT", "VTODO"}
+		info.Components = s.defaultComponents()
 	}
 	return s.keep(record{About: &info})
 }
@@ -130,4 +130,11 @@ func (s *Server) HomePath(user string) string { return s.Manners().Layout.home(u
 // goodName refuses what could not be one segment of a path.
 func goodName(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.ContainsFunc(name, func(r rune) bool { return r == '/' || r < ' ' || r == 0x7f })
+}
+
+func (s *Server) defaultComponents() []string {
+	if s.manners.Components != nil {
+		return slices.Clone(s.manners.Components)
+	}
+	return []string{"VEVENT", "VTODO"}
 }

@@ -12,6 +12,9 @@ import (
 // get answers GET and HEAD.
 func (s *Server) get(e *exchange) *answer {
 	t := e.target
+	if t.kind == kindCalendar && t.ref != nil && s.manners.GetCalendar != 0 {
+		return s.refusal(s.manners.GetCalendar, "", "GET is not served here")
+	}
 	if t.kind == kindCalendar && t.ref != nil || t.kind == kindHome || t.kind == kindRoot || t.kind == kindPrincipal {
 		return plain(http.StatusOK, "This is a CalDAV server: give this address to a calendar program.\n")
 	}
@@ -159,7 +162,7 @@ func (s *Server) put(c *calendarRef, access Access, name, segment string, body [
 		return putResult{refused: refused}
 	}
 	stored := s.rewrite(text, r)
-	rewritten := stored != text
+	rewritten := stored != text && strings.ReplaceAll(stored, "\r\n", "\n") != strings.ReplaceAll(text, "\r\n", "\n")
 	write.Before, write.ETagBefore = "", ""
 	if old != nil {
 		write.Before, write.ETagBefore = old.Body, old.ETag
@@ -456,7 +459,7 @@ func (s *Server) mkcalendar(e *exchange) *answer {
 	case t.user != e.user:
 		return s.refusal(http.StatusForbidden, davElement("need-privileges", ""), "this is somebody else's home")
 	}
-	info := about{Owner: t.user, Name: t.calendar, Components: []string{"VEVENT", "VTODO"}, Properties: map[string]string{}}
+	info := about{Owner: t.user, Name: t.calendar, Components: s.defaultComponents(), Properties: map[string]string{}}
 	if e.doc != nil {
 		set := e.doc.child(spaceDAV, "set").child(spaceDAV, "prop")
 		if set != nil {
