@@ -8,7 +8,6 @@ import (
 
 // actionRoutes are the pages about actions, and what every page needs.
 var actionRoutes = []Route{
-	{Name: "home", Method: http.MethodGet, Pattern: "/{$}", handle: showHome},
 	{Name: "keys", Method: http.MethodGet, Pattern: "/keys", handle: showKeys},
 	{Name: "live", Method: http.MethodGet, Pattern: "/live", Deed: service.ListActions, handle: streamChanges},
 
@@ -27,5 +26,3 @@ var actionRoutes = []Route{
 	{Name: "action_restore", Method: http.MethodPost, Pattern: "/actions/{id}/restore", Deed: service.RestoreAction, handle: restoreAction},
 	{Name: "history_restore", Method: http.MethodPost, Pattern: "/actions/{id}/history/{change}", Deed: service.ChangeAction, handle: restoreValue},
 }
-
-func showHome(_ *site, w http.ResponseWriter, r *request) error { return see(w, r, "/actions") }

@@ -71,7 +71,7 @@ func (s *site) frame(r *request, current, title string) (frame, error) {
 
 // places are the entries of the app bar that a user has.
 func places(user crm.User, held int) []place {
-	all := []place{{Name: "actions", Path: "/actions", Icon: "list"}}
+	all := []place{{Name: "home", Path: homePath, Icon: "home"}, {Name: "actions", Path: "/actions", Icon: "list"}}
 	if held > 0 || user.Role == crm.RoleAdministrator {
 		all = append(all, place{Name: "held", Path: "/held", Icon: "hand", Count: held})
 	}

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"agendaonline/internal/auth"
 	"agendaonline/internal/crm"
 	"agendaonline/internal/live"
 	"agendaonline/internal/service"
@@ -18,9 +20,19 @@ type Identity interface {
 	Sessions(next http.Handler) http.Handler
 	// Who is the user that a request comes from; false: nobody is signed in.
 	Who(r *http.Request) (crm.User, bool, error)
+
+	// SignIn begins a session for whoever typed the right password; auth.ErrWrong or *auth.Throttled otherwise. address is
+	// where the request comes from.
+	SignIn(ctx context.Context, login, password, address string) (crm.User, error)
+	// Enter begins a session for somebody who proved in another way who he is, under a new cookie.
+	Enter(ctx context.Context, user crm.UserID) error
+	// SignOut ends the session.
+	SignOut(ctx context.Context) error
+	// Guess counts an attempt at the password of somebody who is signed in; right is called when it was right.
+	Guess(login, address string) (right func(), err error)
 }
 
-// Config is what the pages work with. All but Assets and BaseURL is needed.
+// Config is what the pages work with. All but Assets, BaseURL and FirstCode is needed.
 type Config struct {
 	Service  *service.Service
 	Identity Identity
@@ -32,6 +44,8 @@ type Config struct {
 	// BaseURL is where people find the pages, "https://crm.example"; "": wherever they came to. Forms sent from another origin
 	// are refused.
 	BaseURL string
+	// FirstCode makes the first administrator; nil where there is one.
+	FirstCode *auth.FirstCode
 }
 
 // site answers requests for pages.
@@ -39,6 +53,7 @@ type site struct {
 	Config
 	assets *assets
 	views  *views
+	drafts *drafts
 }
 
 // New makes the handler of all routes. One that lacks something it works with, or whose templates do not fit each other, is a
@@ -48,7 +63,7 @@ func New(config Config) (http.Handler, error) {
 	case config.Service == nil, config.Identity == nil, config.Live == nil, config.Now == nil, config.Log == nil:
 		return nil, errors.New("web: service, identity, live, now and log are needed")
 	}
-	s := &site{Config: config}
+	s := &site{Config: config, drafts: newDrafts(config.Now)}
 	var err error
 	if s.assets, err = loadAssets(config.Assets, config.Log); err != nil {
 		return nil, err
