@@ -1,0 +1,163 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Config is what is in force, typed and checked.
+type Config struct {
+	Parsed Parsed // what it was made of
+
+	Data       string // folder of the installation
+	SQLite     string // the database file; "" with PostgreSQL
+	PostgreSQL string // the URL of the database, with its password; "" with SQLite
+	KeyFile    string // "" where Key is given
+	Key        string // the text of a key file
+
+	OutboundAllow []string
+
+	// What follows is filled in for "agenda serve" only.
+
+	Listen      string // host:port
+	BaseURL     string // without a slash at its end; "" for wherever people come to
+	TLSCert     string
+	TLSKey      string
+	Proxies     []netip.Prefix
+	MetricsFrom []netip.Prefix
+	LogJSON     bool
+	LogLevel    slog.Level
+}
+
+// Secure reports whether people come by https only, to this program or to the proxy before it.
+func (c *Config) Secure() bool { return c.TLSCert != "" || strings.HasPrefix(c.BaseURL, "https:") }
+
+// The files of an installation in its folder.
+const (
+	databaseName = "agenda.db"
+	keyName      = "agenda.key"
+)
+
+// Load finds out what is in force. The error is Problems: everything that is wrong, each with where it came from. What was
+// given is in Config.Parsed even then.
+func Load(in Input) (*Config, error) {
+	var problems Problems
+	parsed := parse(in, &problems)
+	config := resolve(parsed, &problems)
+	if in.Serving {
+		resolveServing(config, &problems)
+	}
+	for _, value := range parsed.Values {
+		check := in.Checks[value.Setting.Name]
+		if check == nil || value.Setting.Serve && !in.Serving {
+			continue
+		}
+		for _, text := range value.Texts {
+			if err := check(text); err != nil {
+				problems.add(value, "%v", err)
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return config, problems
+	}
+	return config, nil
+}
+
+// resolve gives the texts their types.
+func resolve(parsed Parsed, problems *Problems) *Config {
+	text := func(name string) string { return parsed.Value(name).text() }
+	config := &Config{
+		Parsed: parsed, Data: text(Data), PostgreSQL: text(Database), KeyFile: text(KeyFile), Key: text(Key),
+		OutboundAllow: slices.Clone(parsed.Value(OutboundAllow).Texts),
+	}
+	if config.Data == "" {
+		problems.add(parsed.Value(Data), "it is empty")
+	}
+	switch {
+	case config.PostgreSQL == "":
+		config.SQLite = filepath.Join(config.Data, databaseName)
+	case !databaseURL(config.PostgreSQL):
+		problems.add(parsed.Value(Database), "it is no address such as postgres://user@host/name; without it the database is SQLite in the folder")
+	}
+	switch {
+	case config.Key != "" && config.KeyFile != "":
+		problems.add(parsed.Value(Key), "%s is given too, at %s: give one of them", KeyFile, parsed.Value(KeyFile).Origin.At)
+	case config.Key == "" && config.KeyFile == "":
+		config.KeyFile = filepath.Join(config.Data, keyName)
+	}
+	return config
+}
+
+func resolveServing(config *Config, problems *Problems) {
+	parsed := config.Parsed
+	text := func(name string) string { return parsed.Value(name).text() }
+	config.Listen, config.BaseURL, config.TLSCert, config.TLSKey = text(Listen), strings.TrimRight(text(BaseURL), "/"), text(TLSCert), text(TLSKey)
+	config.Proxies, config.MetricsFrom = networks(parsed.Value(Proxies), problems), networks(parsed.Value(MetricsFrom), problems)
+	if host, port, err := net.SplitHostPort(config.Listen); err != nil || !goodPort(port) || strings.ContainsAny(host, "/@ ") {
+		problems.add(parsed.Value(Listen), "%q is no address and port such as 127.0.0.1:8080", config.Listen)
+	}
+	if config.BaseURL != "" {
+		base, err := url.Parse(config.BaseURL)
+		if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.Path != "" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
+			problems.add(parsed.Value(BaseURL), "it is no address such as https://crm.example.com")
+		} else if base.Scheme == "http" && config.TLSCert != "" {
+			problems.add(parsed.Value(BaseURL), "it begins with http, and there is a certificate: people come by https then")
+		}
+	}
+	switch {
+	case config.TLSCert != "" && config.TLSKey == "":
+		problems.add(parsed.Value(TLSCert), "%s is missing: give both or none", TLSKey)
+	case config.TLSCert == "" && config.TLSKey != "":
+		problems.add(parsed.Value(TLSKey), "%s is missing: give both or none", TLSCert)
+	}
+	switch format := parsed.Value(LogFormat).text(); format {
+	case "text", "json":
+		config.LogJSON = format == "json"
+	default:
+		problems.add(parsed.Value(LogFormat), "%q is neither text nor json", format)
+	}
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	level := parsed.Value(LogLevel)
+	var known bool
+	if config.LogLevel, known = levels[level.text()]; !known {
+		problems.add(level, "%q is none of debug, info, warn and error", level.text())
+	}
+}
+
+func goodPort(port string) bool {
+	_, err := strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// databaseURL accepts the two forms of libpq, as far as they can be told from something else.
+func databaseURL(text string) bool {
+	if scheme, rest, isURL := strings.Cut(text, "://"); isURL {
+		_, err := url.Parse(text)
+		return err == nil && (scheme == "postgres" || scheme == "postgresql") && rest != ""
+	}
+	return strings.Contains(text, "=") && !strings.ContainsAny(text, "\r\n")
+}
+
+func networks(value Value, problems *Problems) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range value.Texts {
+		if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+			list = append(list, netip.PrefixFrom(address, address.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			problems.add(value, "%q is neither an address nor a network", text)
+			continue
+		}
+		list = append(list, prefix.Masked())
+	}
+	return list
+}
