@@ -43,11 +43,11 @@ func (s *Scheduler) claimDue() (time.Duration, error) {
 	for {
 		s.mu.Lock()
 		free := s.config.Workers - len(s.running)
-		named := s.first
-		if len(named) > free {
-			named = named[:free]
+		var named []store.LinkID
+		if !s.inOrder {
+			named = s.first[:min(len(s.first), free)]
+			s.first = s.first[len(named):]
 		}
-		s.first = s.first[len(named):]
 		s.mu.Unlock()
 		if free == 0 {
 			return longestWait, nil
@@ -77,6 +77,8 @@ func (s *Scheduler) claimDue() (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
+		// Links woken by name that took every place must not do so again before what has been due for longer.
+		s.inOrder = len(named) > 0 && len(leases) == free
 		for _, lease := range leases {
 			s.start(lease, claimedAt)
 		}

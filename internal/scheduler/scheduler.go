@@ -44,6 +44,9 @@ type Scheduler struct {
 
 	wake     chan struct{}
 	ended    chan ended
+	stopping sync.Once
+	gone     chan struct{} // closed when all goroutines are
+	inOrder  bool          // the next claim goes by who is due longest; the claiming loop's own
 	loops    sync.WaitGroup
 	workers  sync.WaitGroup
 	releases sync.WaitGroup
@@ -87,7 +90,7 @@ func New(config Config) *Scheduler {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Scheduler{
-		config: config, wake: make(chan struct{}, 1), ended: make(chan ended, config.Workers),
+		config: config, wake: make(chan struct{}, 1), ended: make(chan ended, config.Workers), gone: make(chan struct{}),
 		running: map[store.LinkID]*running{}, pulls: map[store.LinkID]*pull{},
 	}
 }
@@ -114,23 +117,24 @@ func (s *Scheduler) Start() {
 const stopGrace = 5 * time.Second
 
 // Stop claims nothing more, waits for the runs that go on, ends their contexts when they take longer than a few seconds, and
-// gives every lease back. It returns when all goroutines are gone, or with the error of ctx.
+// gives every lease back. It returns when all goroutines are gone, or with the error of ctx; a second Stop waits too.
 func (s *Scheduler) Stop(ctx context.Context) error {
 	s.end()
-	gone := make(chan struct{})
-	go func() { // ends when the runs have, which the cancel below sees to
-		defer close(gone)
-		s.loops.Wait()
-		grace := time.AfterFunc(stopGrace, func() { s.cancel(errStopped) })
-		s.workers.Wait()
-		grace.Stop()
-		close(s.ended)
-		s.cancel(errStopped)
-		s.releases.Wait()
-		s.leaveWaiters()
-	}()
+	s.stopping.Do(func() {
+		go func() { // ends when the runs have, which the cancel below sees to
+			defer close(s.gone)
+			s.loops.Wait()
+			grace := time.AfterFunc(stopGrace, func() { s.cancel(errStopped) })
+			s.workers.Wait()
+			grace.Stop()
+			close(s.ended)
+			s.cancel(errStopped)
+			s.releases.Wait()
+			s.leaveWaiters()
+		}()
+	})
 	select {
-	case <-gone:
+	case <-s.gone:
 		return nil
 	case <-ctx.Done():
 		s.cancel(errStopped)
