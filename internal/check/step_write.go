@@ -1,0 +1,253 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"agendaonline/internal/dav"
+)
+
+// writing is what the write step saw.
+type writing struct {
+	done          bool // made, changed and taken away
+	first, second dav.ETag
+}
+
+// cleanTimeout is how long taking away what a test made may take, also when the test was stopped.
+const cleanTimeout = 30 * time.Second
+
+// probe is an event that the test makes.
+type probe struct {
+	href dav.Href
+	uid  string
+	etag dav.ETag
+}
+
+func (r *run) newProbe() probe {
+	uid := r.tester.config.NewUID()
+	return probe{href: r.collection.Href().Child(uid + ".ics"), uid: uid}
+}
+
+// text is the event: an hour from now, free, and named so that nobody wonders who sees it in its few moments.
+func (r *run) text(p probe, summary string) []byte {
+	now := r.tester.config.Now().UTC()
+	stamp := func(at time.Time) string { return at.Format("20060102T150405Z") }
+	return []byte(strings.Join([]string{
+		"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Agenda Online//connection test//EN", "BEGIN:VEVENT", "UID:" + p.uid, "DTSTAMP:" + stamp(now),
+		"DTSTART:" + stamp(now.Add(time.Hour)), "DTEND:" + stamp(now.Add(90*time.Minute)), "SUMMARY:" + summary, "TRANSP:TRANSPARENT",
+		"END:VEVENT", "END:VCALENDAR", "",
+	}, "\r\n"))
+}
+
+const (
+	firstSummary  = "Agenda Online connection test"
+	secondSummary = "Agenda Online connection test, changed"
+)
+
+// create writes a new probe.
+func (r *run) create(ctx context.Context) (probe, error) {
+	p := r.newProbe()
+	done, err := r.collection.Put(ctx, p.href, r.text(p, firstSummary), dav.IfNew())
+	if err != nil {
+		if dav.ClassOf(err) == dav.ClassUnknownOutcome {
+			_ = r.remove(ctx, &p) // it may be there
+		}
+		return p, err
+	}
+	p.href, p.etag = done.Href, done.ETag
+	return p, nil
+}
+
+// remove takes a probe away, whatever became of it and of the test.
+func (r *run) remove(ctx context.Context, p *probe) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	err := r.collection.Delete(ctx, p.href, dav.Unconditionally())
+	if dav.ClassOf(err) == dav.ClassGone {
+		return nil
+	}
+	return err
+}
+
+// write makes an event, reads it back, changes it and takes it away.
+func (r *run) write(ctx context.Context) result {
+	if r.chosen.ReadOnly() {
+		return limited(CodeReadOnly, "name", r.name())
+	}
+	if !r.request.Write {
+		return skipped(CodeNotAsked)
+	}
+	p, err := r.create(ctx)
+	if err != nil {
+		return r.unwritten(err)
+	}
+	how := r.change(ctx, &p)
+	if err := r.remove(ctx, &p); err != nil {
+		return failed(CodeWriteLeft, "name", firstSummary).on()
+	}
+	r.written.done = how.outcome != Failed
+	return how
+}
+
+func (r *run) change(ctx context.Context, p *probe) result {
+	read, err := r.collection.Get(ctx, p.href)
+	if err != nil || !bytes.Contains(read.Body, []byte(p.uid)) {
+		return failed(CodeWriteLost).on()
+	}
+	if !bytes.Equal(read.Body, r.text(*p, firstSummary)) && !sameSecond(read.Body, r.text(*p, firstSummary)) {
+		r.learn(dav.RewritesBodies, "a GET after a PUT gave other bytes than were sent")
+	}
+	if p.etag == "" {
+		r.learn(dav.NoETagOnPut, "a PUT of a plain event was answered without ETag")
+	}
+	r.written.first = read.ETag
+	condition := dav.IfMatch(read.ETag)
+	if _, _, ok := condition.Header(); !ok {
+		condition = dav.Unconditionally()
+	}
+	if _, err := r.collection.Put(ctx, p.href, r.text(*p, secondSummary), condition); err != nil {
+		return r.unwritten(err)
+	}
+	read, err = r.collection.Get(ctx, p.href)
+	if err != nil {
+		return failed(CodeWriteLost).on()
+	}
+	r.written.second = read.ETag
+	if !bytes.Contains(unfolded(read.Body), []byte(escaped(secondSummary))) && !bytes.Contains(unfolded(read.Body), []byte(secondSummary)) {
+		return limited(CodeWriteChanged)
+	}
+	return passed(CodeWritten)
+}
+
+// sameSecond compares texts without their DTSTAMP, DTSTART and DTEND: the clock may have gone on between the two.
+func sameSecond(a, b []byte) bool {
+	without := func(text []byte) string {
+		var kept []string
+		for line := range strings.SplitSeq(string(text), "\n") {
+			if !strings.HasPrefix(line, "DT") {
+				kept = append(kept, line)
+			}
+		}
+		return strings.Join(kept, "\n")
+	}
+	return without(a) == without(b)
+}
+
+func unfolded(text []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n "), nil), []byte("\n "), nil)
+}
+
+func escaped(text string) string { return strings.ReplaceAll(text, ",", `\,`) }
+
+// unwritten is the step that a refused write makes.
+func (r *run) unwritten(err error) result {
+	failure, ok := dav.FailureOf(err)
+	if ok && failure.Status != 0 && failure.Cause == dav.CauseStatus && failure.Status < 500 && failure.Class != dav.ClassSignIn {
+		return failed(CodeWriteRefused, "status", strconv.Itoa(failure.Status)).on()
+	}
+	return r.failure(err).on()
+}
+
+// racers is how many write at once to see whether If-Match lets one of them through.
+const racers = 4
+
+// preconditions sees whether the server keeps one writer from overwriting another.
+func (r *run) preconditions(ctx context.Context) result {
+	switch {
+	case r.chosen.ReadOnly():
+		return skipped(CodeNotWritable)
+	case !r.request.Write:
+		return skipped(CodeNotAsked)
+	case !r.written.done:
+		return skipped(CodeNotTried)
+	}
+	p, err := r.create(ctx)
+	if err != nil {
+		return r.unwritten(err)
+	}
+	how := r.conditions(ctx, &p)
+	if err := r.remove(ctx, &p); err != nil {
+		return failed(CodeWriteLeft, "name", firstSummary).on()
+	}
+	return how
+}
+
+func (r *run) conditions(ctx context.Context, p *probe) result {
+	const stale = dav.ETag(`"agenda-online-never-given"`)
+	how := passed(CodePreconditions)
+	worse := func(code Code) { how = limited(code) }
+	if r.races(ctx, p) {
+		r.learn(dav.RacyIfMatch, "of %d PUTs at once with the same If-Match more than one was answered well", racers)
+		worse(CodeIfMatchRacy)
+	}
+	if _, err := r.collection.Put(ctx, p.href, r.text(*p, firstSummary), dav.IfNew()); err == nil {
+		r.learn(dav.NoIfNoneMatch, "a PUT with If-None-Match: * on an event that was there was answered well")
+		worse(CodeIfNoneMatch)
+	}
+	if _, err := r.collection.Put(ctx, p.href, r.text(*p, secondSummary), dav.IfMatch(stale)); err == nil {
+		r.learn(dav.NoIfMatch, "a PUT with an If-Match that cannot match was answered well")
+		worse(CodeIfMatch)
+	}
+	other := probe{href: r.newProbe().href, uid: p.uid}
+	if _, err := r.collection.Put(ctx, other.href, r.text(other, firstSummary), dav.IfNew()); err == nil {
+		r.learn(dav.DoubledUIDs, "a PUT of a UID that lives at another href was answered well")
+		if err := r.remove(ctx, &other); err != nil {
+			return failed(CodeWriteLeft, "name", firstSummary).on()
+		}
+	}
+	if err := r.collection.Delete(ctx, p.href, dav.IfMatch(stale)); err == nil {
+		r.learn(dav.NoIfMatchOnDelete, "a DELETE with an If-Match that cannot match was answered well")
+		if how.code != CodeIfMatch && how.code != CodeIfNoneMatch {
+			worse(CodeIfMatchDelete)
+		}
+	}
+	return how
+}
+
+// races reports whether more than one of several writers at once got through with the same ETag.
+func (r *run) races(ctx context.Context, p *probe) bool {
+	read, err := r.collection.Get(ctx, p.href)
+	if _, ok := read.ETag.HeaderValue(); err != nil || !ok {
+		return false
+	}
+	var group sync.WaitGroup
+	won := make([]bool, racers)
+	for i := range racers {
+		body := r.text(*p, firstSummary+" "+strconv.Itoa(i+1))
+		group.Go(func() {
+			_, err := r.collection.Put(ctx, p.href, body, dav.IfMatch(read.ETag))
+			won[i] = err == nil
+		})
+	}
+	group.Wait()
+	winners := 0
+	for _, one := range won {
+		if one {
+			winners++
+		}
+	}
+	return winners > 1
+}
+
+// etags sees whether each version has one of its own that preconditions can rest on.
+func (r *run) etags(context.Context) result {
+	switch {
+	case r.listed.missing > 0 || r.written.done && r.written.first == "":
+		r.learn(dav.NoETags, "members without ETag")
+		return limited(CodeETagsMissing)
+	case r.written.done && r.written.first.Same(r.written.second):
+		return limited(CodeETagsUnchanged)
+	case r.listed.weak > 0 || r.written.done && !r.written.first.Strong():
+		r.learn(dav.WeakETags, "ETags that are weak or have no quotes")
+		return limited(CodeETagsWeak)
+	case r.listed.count == 0 && !r.written.done:
+		return skipped(CodeETagsNotSeen)
+	case r.verdict.Traits.Has(dav.NoETagOnPut):
+		return passed(CodeETagsReadBack)
+	}
+	return passed(CodeETags)
+}
