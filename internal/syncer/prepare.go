@@ -130,6 +130,7 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 		uid := crm.NewID[store.Resource](w.IDs)
 		one.resource = store.Resource{
 			ID: uid, Link: w.link.ID, UID: uid.String(), Href: calendarOf(w.link).Child(uid.String() + ".ics"), State: store.ResourceCreating,
+			Body: earlier, // what it is made of, should it have to be made once more
 		}
 	}
 	body, err := w.madeAgain(earlier, one.resource.UID, one.action.Units, one.binding.Base, now)
