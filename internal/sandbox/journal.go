@@ -21,6 +21,7 @@ type record struct {
 	Bind   *bound    `json:"bind,omitempty"`
 	Drop   string    `json:"drop,omitempty"`  // id of a calendar that is deleted
 	Prune  string    `json:"prune,omitempty"` // id of a calendar whose history is forgotten
+	Purge  string    `json:"purge,omitempty"` // id of a calendar whose trash is forgotten
 	Put    *object   `json:"put,omitempty"`
 	Remove string    `json:"remove,omitempty"` // name of an object
 	In     string    `json:"in,omitempty"`     // id of the calendar for Put and Remove
@@ -60,6 +61,10 @@ func (s *state) apply(r record) {
 	case r.Prune != "":
 		if c := s.Calendars[r.Prune]; c != nil {
 			c.Pruned, c.Changes = c.Sequence, nil
+		}
+	case r.Purge != "":
+		if c := s.Calendars[r.Purge]; c != nil {
+			c.Trash, c.Trashes = nil, nil
 		}
 	case r.Put != nil:
 		s.Calendars[r.In].put(*r.Put)

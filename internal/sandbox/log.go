@@ -6,7 +6,7 @@ import (
 )
 
 // Actor is who made a write: a client over HTTP, or a Human of this package.
-type Actor string
+type Actor = string
 
 // The actors.
 const (

@@ -29,6 +29,7 @@ type Manners struct {
 	Addresses         AddressForm
 	MaxSize           int64 // max-resource-size, told and enforced with MaxSizeStatus; 0 is none
 	MaxSizeStatus     int   // 0 is 413
+	MaxSizeLoose      bool  // told only, not enforced (sabre/dav)
 	InfiniteDepth     int   // status for Depth: infinity; 0 serves it as far as this server is deep
 	CalendarETag      bool  // the collection has a getetag (Radicale: the CTag)
 	CTag              CTagForm
@@ -53,11 +54,11 @@ type Manners struct {
 	PageSize        int // members of one report at most, the rest announced by 507; 0 is all
 
 	// Other reports.
-	MultigetMissing   MissingManner
-	QueryWithoutData  bool // calendar-query answers with empty calendar-data (Google)
-	QueryEmptyOutside bool // members that changed within QueryLag are not found by calendar-query
-	CRReferences      bool // carriage returns in calendar-data as &#13; instead of literally
-	LFData            bool // calendar-data with LF line ends only (SabreDAV 1.8)
+	MultigetMissing  MissingManner
+	QueryWithoutData bool // calendar-query answers with empty calendar-data (Google)
+	QueryNeedsDepth  bool // 400 without Depth: 1 (sabre/dav 4)
+	CRReferences     bool // carriage returns in calendar-data as &#13; instead of literally
+	LFData           bool // calendar-data with LF line ends only (SabreDAV 1.8)
 
 	// ETags.
 	ETag            ETagForm
@@ -89,6 +90,7 @@ type Manners struct {
 	MissingCalendar int            // status of a PUT into a calendar that is not there; 0 is 409
 	ReadOnlyStatus  int            // of a write without the right; 0 is 403 with need-privileges (Nextcloud 404)
 	TrashKeepsUID   int            // status for a PUT of the UID of something deleted; 0 takes it (Nextcloud 32: 500)
+	TrashKeepsName  int            // how often one name can be deleted, a DELETE after that is 403 for good; 0 is always (Nextcloud)
 	Mails           bool           // tells guests of changes: counted in the log
 	IgnoresAgent    bool           // also when SCHEDULE-AGENT=CLIENT asks not to (Google)
 	PutReplaces     bool           // a PUT onto the collection replaces every member (Radicale)
@@ -96,7 +98,7 @@ type Manners struct {
 	DeleteMissing   int            // status of a DELETE with If-Match of what is not there; 0 is 404
 	NoMkcalendar    bool
 	MkcalendarAgain int // status for a MKCALENDAR where something is; 0 is 405, 207 puts a 403 inside
-	MoveStatus      int // of a MOVE within a calendar; 0 is 201, 4xx and 5xx refuse it
+	MoveStatus      int // of a MOVE within a calendar; 0 is 201, 4xx and 5xx refuse it, 405 and 501 between calendars too
 	PostStatus      int // of a POST onto a calendar; 0 is 405
 	GetCalendar     int // of a GET of a calendar; 0 is 200 with some words
 
@@ -188,10 +190,11 @@ type LimitManner string
 
 // What is done with a limit.
 const (
-	LimitIgnored  LimitManner = ""
-	LimitHonoured LimitManner = "honoured"
-	LimitLossy    LimitManner = "lossy"  // incremental: cut without a word, with the newest token; first report: all 507 (Nextcloud)
-	LimitStrict   LimitManner = "strict" // white space within it is 400, else ignored (Xandikos)
+	LimitIgnored   LimitManner = ""
+	LimitHonoured  LimitManner = "honoured"
+	LimitLossy     LimitManner = "lossy"      // incremental: cut without a word, with the newest token; first report: all 507 (Nextcloud)
+	LimitLossyNext LimitManner = "lossy_next" // the same, but ignored in a first report (ownCloud)
+	LimitStrict    LimitManner = "strict"     // white space within it is 400, else ignored (Xandikos)
 )
 
 // MissingManner is what a multiget says of an href where nothing is.
@@ -265,6 +268,7 @@ const (
 // changed, unless Silently.
 type Rewriting struct {
 	Silently       bool   // with an ETag all the same (Radicale, Xandikos: of the stored form)
+	MakeUID        bool   // a UID where there is none
 	CRLF           bool   // line ends
 	Fold           bool   // folded anew at 75 octets
 	Sort           bool   // properties of each component sorted by name
@@ -275,6 +279,6 @@ type Rewriting struct {
 	HTML           bool   // DESCRIPTION as HTML
 	Stamp          bool   // DTSTAMP and LAST-MODIFIED of the write; CREATED kept
 	ProductID      string // PRODID, "" leaves it
-	ScheduleStatus string // SCHEDULE-STATUS on each ATTENDEE, "" for none
+	ScheduleStatus string // SCHEDULE-STATUS on each ATTENDEE of an event that the calendar's owner organizes, "" for none
 	SubjectLimit   int    // SUMMARY cut to so many characters; 0 is none
 }

@@ -74,7 +74,8 @@ func (s *Server) resolve(escaped, asker string) target {
 			return t
 		}
 	}
-	if isAbove(layout.Principal, segments) || isAbove(layout.Home, segments) {
+	root, _, _ := split(layout.Root)
+	if len(segments) >= len(root) && (isAbove(layout.Principal, segments) || isAbove(layout.Home, segments)) {
 		t.kind = kindRoot
 	}
 	return t

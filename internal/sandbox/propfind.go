@@ -74,7 +74,7 @@ func (s *Server) propfind(e *exchange) *answer {
 		members = s.list(e, t.ref, wanted)
 		members.add(t.object)
 	default:
-		if s.manners.Layout.Root != "" {
+		if e.escaped == "/" {
 			return plain(http.StatusMethodNotAllowed, "method not allowed\n")
 		}
 		return s.refusal(http.StatusNotFound, "", "not found")

@@ -43,7 +43,7 @@ func (s *Server) syncCollection(e *exchange) *answer {
 	switch {
 	case sent == nil && m.TokenNeeded != 0:
 		return s.refusal(m.TokenNeeded, "", "sync-token is missing")
-	case level == nil && m.LevelNeeded != 0 && e.depth == "":
+	case level == nil && m.LevelNeeded != 0:
 		return s.refusal(m.LevelNeeded, "", "sync-level is missing")
 	case level == nil && m.LevelOneOnly, level != nil && m.LevelOneOnly && level.value() != "1":
 		return s.refusal(http.StatusBadRequest, "", "sync-level is not 1")
@@ -60,6 +60,9 @@ func (s *Server) syncCollection(e *exchange) *answer {
 		if known && from < c.Pruned && !m.Token.Silent {
 			known = false
 		}
+	}
+	if known && m.Token.Silent && from == 0 {
+		first = true // sabre/dav takes a zero for no token
 	}
 	if e.fault != nil && e.fault.Do.TakesToken {
 		from, known = e.fault.Do.TakenFrom, true
@@ -88,7 +91,7 @@ func (s *Server) syncCollection(e *exchange) *answer {
 		cut := false
 		if limit > 0 && len(told) > limit {
 			told, cut = told[:limit], true
-			if m.Limit != LimitLossy || m.PageSize > 0 {
+			if (m.Limit != LimitLossy && m.Limit != LimitLossyNext) || m.PageSize > 0 {
 				until = told[len(told)-1].Sequence
 			}
 		}
@@ -117,7 +120,10 @@ func (s *Server) limitOf(e *exchange) (int, *answer) {
 	if s.manners.Limit == LimitStrict && wanted.text != "" {
 		return 0, s.refusal(http.StatusBadRequest, "", "unexpected text in limit")
 	}
-	if s.manners.Limit == LimitHonoured || s.manners.Limit == LimitLossy {
+	if s.manners.Limit == LimitLossyNext && e.token == "" {
+		return limit, nil
+	}
+	if s.manners.Limit == LimitHonoured || s.manners.Limit == LimitLossy || s.manners.Limit == LimitLossyNext {
 		n, err := strconv.Atoi(wanted.child(spaceDAV, "nresults").value())
 		if err != nil || n < 1 {
 			return 0, s.refusal(http.StatusBadRequest, "", "nresults is no number")
@@ -245,6 +251,9 @@ func (s *Server) query(e *exchange) *answer {
 			l.add(e.target.object)
 		}
 		return multistatus(nil, l, "")
+	}
+	if s.manners.QueryNeedsDepth && e.depth != "1" {
+		return s.refusal(http.StatusBadRequest, "", "calendar-query needs Depth: 1")
 	}
 	if e.depth == "1" || e.depth == "infinity" {
 		for _, o := range e.target.ref.living() {

@@ -6,7 +6,7 @@ import (
 )
 
 // rewrite is what the server stores of a text (Manners.Rewrite).
-func (s *Server) rewrite(body string, r reading) string {
+func (s *Server) rewrite(body string, r reading, owner string) string {
 	m := s.manners.Rewrite
 	if m == (Rewriting{}) || m == (Rewriting{Silently: true}) {
 		return body
@@ -15,7 +15,7 @@ func (s *Server) rewrite(body string, r reading) string {
 		body = strings.ReplaceAll(strings.ReplaceAll(body, "\r\n", "\n"), "\n", "\r\n")
 	}
 	status := ""
-	if m.ScheduleStatus != "" && len(r.attendees) > 0 {
+	if m.ScheduleStatus != "" && len(r.attendees) > 0 && s.isOwn(owner, r.organizer) {
 		status = ";SCHEDULE-STATUS=" + m.ScheduleStatus
 	}
 	stamp := s.now().Add(s.manners.ClockOff).UTC().Format("20060102T150405Z")
@@ -44,6 +44,9 @@ func (s *Server) rewrite(body string, r reading) string {
 					continue
 				}
 				if value == "VEVENT" && len(open) == 2 {
+					if m.MakeUID && r.uid == "" {
+						out = append(out, made("UID:"+s.hash(body)))
+					}
 					if m.Stamp && !stamped {
 						out = append(out, made("LAST-MODIFIED:"+stamp))
 					}

@@ -85,6 +85,11 @@ func (s *Server) Trash(user, calendar string, trashed bool) error {
 	})
 }
 
+// PurgeTrash forgets what was deleted from a calendar, as the server does after some weeks (Manners.TrashKeepsUID).
+func (s *Server) PurgeTrash(user, calendar string) error {
+	return s.onCalendar(user, calendar, "purge trash of", func(c *calendarRef) error { return s.keep(record{Purge: c.ID}) })
+}
+
 // calendarRef is a calendar as one user reached it.
 type calendarRef struct {
 	*calendar
@@ -106,7 +111,7 @@ func (s *state) clone() *state {
 	for id, c := range s.Calendars {
 		twin := *c
 		twin.Components, twin.Properties = slices.Clone(c.Components), maps.Clone(c.Properties)
-		twin.Trash = maps.Clone(c.Trash)
+		twin.Trash, twin.Trashes = maps.Clone(c.Trash), maps.Clone(c.Trashes)
 		twin.Changes, twin.Members = slices.Clone(c.Changes), c.living()
 		twin.index()
 		copied.Calendars[id] = &twin

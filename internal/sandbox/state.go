@@ -46,6 +46,7 @@ type calendar struct {
 	Pruned   int64             `json:"pruned"`   // changes up to this one are forgotten
 	Changes  []change          `json:"changes"`  // ascending
 	Trash    map[string]string `json:"trash"`    // UIDs of what was deleted, with its name
+	Trashes  map[string]int    `json:"trashes"`  // how often a name was deleted
 	Members  []*object         `json:"members"`  // in the order they were made; gone ones are skipped by their missing index entry
 
 	byName map[string]*object
@@ -144,6 +145,10 @@ func (c *calendar) remove(old *object, at time.Time) {
 	c.Digest = c.Digest.with(old)
 	c.dropUID(old)
 	delete(c.byName, old.Name)
+	if c.Trashes == nil {
+		c.Trashes = map[string]int{}
+	}
+	c.Trashes[old.Name]++
 	if len(c.byUID[old.UID]) == 0 {
 		if c.Trash == nil {
 			c.Trash = map[string]string{}

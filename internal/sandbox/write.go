@@ -142,7 +142,7 @@ func (s *Server) put(c *calendarRef, access Access, name, segment string, body [
 	if s.stale(old, &write) {
 		return putResult{refused: s.refusal(http.StatusPreconditionFailed, "", "An If-Match or If-None-Match header did not match")}
 	}
-	if m.MaxSize > 0 && int64(len(body)) > m.MaxSize {
+	if m.MaxSize > 0 && !m.MaxSizeLoose && int64(len(body)) > m.MaxSize {
 		status := m.MaxSizeStatus
 		if status == 0 {
 			status = http.StatusRequestEntityTooLarge
@@ -161,7 +161,10 @@ func (s *Server) put(c *calendarRef, access Access, name, segment string, body [
 	if refused := s.conflicting(c, old, r, name, href); refused != nil {
 		return putResult{refused: refused}
 	}
-	stored := s.rewrite(text, r)
+	stored := s.rewrite(text, r, c.Owner)
+	if m.Rewrite.MakeUID && r.uid == "" {
+		r = read(stored)
+	}
 	rewritten := stored != text && strings.ReplaceAll(stored, "\r\n", "\n") != strings.ReplaceAll(text, "\r\n", "\n")
 	write.Before, write.ETagBefore = "", ""
 	if old != nil {
@@ -372,6 +375,9 @@ func (s *Server) delete(c *calendarRef, access Access, o *object, write Write) *
 	if s.stale(o, &write) {
 		return s.refusal(http.StatusPreconditionFailed, "", "An If-Match header did not match")
 	}
+	if most := s.manners.TrashKeepsName; most > 0 && c.Trashes[o.Name] >= most {
+		return s.refusal(http.StatusForbidden, "", o.Name+"-deleted.ics already exists in this calendar")
+	}
 	write.Status = http.StatusNoContent
 	if s.manners.DeleteBody {
 		write.Status = http.StatusOK
@@ -402,7 +408,7 @@ func (s *Server) move(e *exchange) *answer {
 	if status == 0 {
 		status = http.StatusCreated
 	}
-	if status >= 400 {
+	if status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented {
 		return s.refusal(status, "", "MOVE is not served here")
 	}
 	if t.object == nil {
@@ -415,6 +421,12 @@ func (s *Server) move(e *exchange) *answer {
 	to := s.resolve(destination.EscapedPath(), e.user)
 	if to.kind != kindMember || to.ref == nil || to.user != t.user {
 		return s.refusal(http.StatusConflict, "", "there is no such calendar")
+	}
+	if status >= 400 {
+		if to.ref.calendar == t.ref.calendar {
+			return s.refusal(status, "", "MOVE within a calendar is not served")
+		}
+		status = http.StatusCreated
 	}
 	if to.object != nil && e.request.Header.Get("Overwrite") == "F" {
 		return s.refusal(http.StatusPreconditionFailed, "", "the destination exists")
