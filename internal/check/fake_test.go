@@ -270,7 +270,7 @@ func (f *fake) put(w http.ResponseWriter, r *http.Request, body string) {
 		return
 	}
 	if f.changesText {
-		body = strings.ReplaceAll(body, ", changed", "")
+		body = strings.ReplaceAll(body, " (changed)", "")
 	}
 	f.version++
 	if event == nil {
