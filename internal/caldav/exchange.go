@@ -105,8 +105,9 @@ func (c *Client) hop(parent, ctx context.Context, r *request, target *url.URL) (
 		case status == http.StatusUnauthorized && !again && c.config.Credentials != nil:
 			try, err := c.config.Credentials.Refused(sent, &http.Response{StatusCode: status, Header: result.header})
 			if err != nil {
-				result.close()
-				return nil, "", c.trouble(parent, ctx, r, err, false)
+				failure := c.trouble(parent, ctx, r, err, false)
+				result.finish(failed(failure))
+				return nil, "", failure
 			}
 			if try {
 				result.discard()

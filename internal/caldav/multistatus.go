@@ -50,7 +50,7 @@ func (c *Client) multistatus(ctx context.Context, r *request, limit int, visit f
 	})
 	switch {
 	case visited != nil:
-		a.finish("stopped")
+		a.finish(failed(visited))
 		return dav.Multistatus{}, nil, visited
 	case err != nil:
 		return dav.Multistatus{}, nil, a.broken(err)

@@ -582,6 +582,21 @@ func TestCheck_a_refused_password_is_tried_once(t *testing.T) {
 	}
 }
 
+// S3: the connection test must not be a way to look at what is behind a firewall.
+func TestCheck_s3_nothing_of_a_body_or_banner_comes_back(t *testing.T) {
+	t.Parallel()
+	const banner = "canary-banner-77"
+	for _, code := range []int{200, 207, 301, 400, 401, 403, 404, 500, 503} {
+		w := answering(t, code, "<html><title>"+banner+"</title>"+banner+"</html>", "X-Banner", banner, "Server", banner)
+		if text := fmt.Sprintf("%+v", w.run(t)); strings.Contains(text, banner) {
+			t.Errorf("%d: the body is in %s", code, text)
+		}
+	}
+	if text := fmt.Sprintf("%+v", provocations[CodeNotHTTP](t).run(t)); strings.Contains(text, "OpenSSH") {
+		t.Errorf("the banner is in %s", text)
+	}
+}
+
 func TestCheck_the_event_is_taken_away_though_the_test_is_stopped(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
