@@ -30,7 +30,8 @@ type answer struct {
 	size    int
 	unread  []dav.Href // there, but not with their text
 	etags   map[string]dav.ETag
-	events  []*event // read, and to be applied
+	torn    map[string]bool // told as present and as gone
+	events  []*event        // read, and to be applied
 	gone    []dav.Href
 
 	// For a listing of the whole calendar: what we know of it.
@@ -49,7 +50,7 @@ type knownResource struct {
 }
 
 func (r *run) newAnswer(ctx context.Context) *answer {
-	return &answer{run: r, ctx: ctx, index: map[string]int{}, etags: map[string]dav.ETag{}, living: -1}
+	return &answer{run: r, ctx: ctx, index: map[string]int{}, etags: map[string]dav.ETag{}, torn: map[string]bool{}, living: -1}
 }
 
 // compareWith loads what is known of the calendar, for an answer that lists all of it.
@@ -81,6 +82,9 @@ func (a *answer) visit(member dav.Member) error {
 		}
 	}
 	if at, again := a.index[key]; again {
+		if (member.Kind == dav.MemberGone) != (a.members[at].Kind == dav.MemberGone) {
+			a.torn[key] = true
+		}
 		a.size += len(member.Data) - len(a.members[at].Data)
 		a.members[at] = member // the last word counts (F24)
 	} else {
@@ -161,7 +165,53 @@ func (a *answer) complete() error {
 		}
 	}
 	a.unread = nil
-	return a.readSingly(singly, func(dav.Href) {})
+	if err := a.readSingly(singly, func(dav.Href) {}); err != nil {
+		return err
+	}
+	return a.confirmGone()
+}
+
+// confirmGone asks for those at their own hrefs that were told as present, too, and for those that were changed here and
+// would be made again: there a server's mistake would double an event (F13, F24). For the others its word is enough.
+func (a *answer) confirmGone() error {
+	if len(a.gone) == 0 {
+		return nil
+	}
+	doubtful := map[string]bool{}
+	err := a.Store.Read(a.ctx, func(tx *store.Tx) error {
+		clear(doubtful)
+		known, err := tx.ResourcesByHref(a.link.ID, a.gone)
+		if err != nil {
+			return err
+		}
+		keys := map[store.ResourceID]string{}
+		var ids []store.ResourceID
+		for key, resource := range known {
+			if resource.State == store.ResourceLive {
+				keys[resource.ID] = key
+				ids = append(ids, resource.ID)
+			}
+		}
+		bound, err := tx.BindingsOf(ids)
+		for _, one := range bound {
+			if one.Base == nil || !one.Bound.Units.Equal(one.Base.Agreed) {
+				doubtful[keys[one.Resource]] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var ask []dav.Href
+	a.gone = slices.DeleteFunc(a.gone, func(href dav.Href) bool {
+		if !doubtful[href.Key()] && !a.torn[href.Key()] {
+			return false
+		}
+		ask = append(ask, href)
+		return true
+	})
+	return a.readSingly(ask, func(href dav.Href) { a.gone = append(a.gone, href) })
 }
 
 // dropKnown leaves out of what is still to be read what has the ETag we know; a sync report repeats our own writes.

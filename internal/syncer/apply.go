@@ -144,7 +144,12 @@ func (a *applier) event(e *event) error {
 	var read eventmap.Extracted
 	if e.aside == nil {
 		var err error
-		if read, err = a.extract(e, zone, item.Base, before); err != nil {
+		against := item.Base
+		if against == nil && before != nil && !action.ID.IsZero() {
+			// It comes back: what the CRM made up in the event as it was is still not typed by anybody.
+			against = &reconcile.Base{Agreed: action.Units, Server: action.Units}
+		}
+		if read, err = a.extract(e, zone, against, before); err != nil {
 			e.setAside(err)
 		}
 	}

@@ -38,9 +38,11 @@ type world struct {
 	server  *sandbox.Server
 	clock   *clock
 	gate    syncer.Gate
-	admin   service.Caller
-	anna    service.Caller
-	ben     service.Caller
+
+	timeouts caldav.Timeouts
+	admin    service.Caller
+	anna     service.Caller
+	ben      service.Caller
 
 	mu    sync.Mutex
 	links map[crm.UserID]crm.Link
@@ -85,6 +87,8 @@ func each(t *testing.T, test func(*world)) {
 	storetest.Each(t, func(t *testing.T, fresh store.Options) { test(newWorld(t, fresh, sandbox.Plain())) })
 }
 
+func sqlite(t *testing.T) store.Options { return storetest.SQLite(t) }
+
 // one is for what does not depend on the database.
 func one(t *testing.T, manners ...sandbox.Manners) *world {
 	t.Helper()
@@ -97,7 +101,7 @@ func one(t *testing.T, manners ...sandbox.Manners) *world {
 
 func newWorld(t *testing.T, fresh store.Options, manners sandbox.Manners) *world {
 	t.Helper()
-	w := &world{T: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, links: map[crm.UserID]crm.Link{}}
+	w := &world{T: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, links: map[crm.UserID]crm.Link{}, timeouts: caldav.Timeouts{Answer: 50 * time.Millisecond, Listing: 50 * time.Millisecond, Stall: 50 * time.Millisecond, Total: 10 * time.Second}}
 	fresh.Now, fresh.RelaxedCommits = w.clock.now, true
 	w.store = storetest.Open(t, fresh)
 	server, err := sandbox.Open("", sandbox.Options{Now: w.clock.now, Manners: manners})
@@ -166,7 +170,7 @@ func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 	}
 	client := caldav.New(caldav.Config{
 		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, link.Username, traits, rand.Reader),
-		Origins: outbound.Origins{origin}, Now: w.clock.now, Observe: observe,
+		Origins: outbound.Origins{origin}, Now: w.clock.now, Observe: observe, Timeouts: w.timeouts,
 	})
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil
 }
@@ -179,6 +183,7 @@ func (w *world) link(of service.Caller, change ...func(*crm.Link, *store.LinkSyn
 		ID: crm.NewID[crm.Link](crm.IDSource{Now: w.clock.now, Random: rand.Reader}), Version: 1, User: of.User.ID, Kind: crm.LinkSimple, Username: name,
 		CalendarHref: "https://dav.example" + w.server.CalendarPath(name, "work"), CalendarName: "work", CreatedAt: w.clock.now(),
 	}
+	link.WithoutSyncToken = w.server.Manners().NoSync
 	sync := store.LinkSync{CalendarName: "work"}
 	for _, c := range change {
 		c(&link, &sync)
