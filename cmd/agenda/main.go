@@ -17,6 +17,17 @@ import (
 
 // commands is the whole command line: one field per subcommand, each in a file of its own.
 type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Run everything on a fresh database with a calendar of its own, to look around."`
+	Serve   serveCommand   `cmd:"" help:"Run an installation: pages, API and sync."`
+	User    userCommand    `cmd:"" help:"Users and their passwords."`
+	Token   tokenCommand   `cmd:"" help:"API tokens."`
+	Link    linkCommand    `cmd:"" help:"Links between users and online calendars."`
+	Sync    syncCommand    `cmd:"" help:"Sync calendars now and wait for it."`
+	Check   checkCommand   `cmd:"" help:"Test the connection to a calendar; nothing is kept."`
+	Held    heldCommand    `cmd:"" help:"What waits for a person's decision."`
+	Runs    runsCommand    `cmd:"" help:"What the last syncs did."`
+	Ics     icsCommand     `cmd:"" help:"Look into calendar files."`
+	Config  configCommand  `cmd:"" help:"Show the settings that are in force."`
 	Version versionCommand `cmd:"" help:"Print the version of this program."`
 }
 

@@ -61,7 +61,8 @@ func New(config Config) *Door {
 	if config.Lifetime == 0 {
 		config.Lifetime = 7 * 24 * time.Hour
 	}
-	sessions := scs.New()
+	// Not scs.New: it starts a goroutine, for a store that is not used here, which nobody can end.
+	sessions := &scs.SessionManager{Codec: scs.GobCodec{}, Cookie: scs.SessionCookie{HttpOnly: true, Path: "/", SameSite: http.SameSiteLaxMode}}
 	sessions.Store = sessionStore{config.Store, config.Now}
 	sessions.HashTokenInStore = true
 	sessions.Lifetime = config.Lifetime
@@ -70,8 +71,10 @@ func New(config Config) *Door {
 	if sessions.Cookie.Secure = config.Secure; config.Secure {
 		sessions.Cookie.Name = "__Host-agenda_session" // RFC 6265bis section 4.1.3.2: no other host can have set it
 	}
-	if config.Failed != nil {
-		sessions.ErrorFunc = config.Failed
+	if sessions.ErrorFunc = config.Failed; config.Failed == nil {
+		sessions.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, _ error) {
+			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		}
 	}
 	return &Door{config, sessions, newThrottle(config.Now)}
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net"
+	"net/url"
+	"time"
+
+	"agendaonline/internal/caldav"
+	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/outbound"
+	"agendaonline/internal/scheduler"
+	"agendaonline/internal/service"
+	"agendaonline/internal/syncer"
+)
+
+// connect opens the calendar of a link for a run. Its credentials go to the origin of the calendar that the connection test
+// found, and nowhere else.
+func (p *program) connect(_ context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
+	password, err := p.keys.Open(service.SecretPlace(link.ID), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open the credentials of link %s: %w", link.ID, err)
+	}
+	address, err := url.Parse(link.CalendarHref)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
+	}
+	origin, err := outbound.OriginOf(address)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
+	}
+	client := caldav.New(caldav.Config{
+		RoundTripper: p.transport, Credentials: caldav.NewPassword(link.Username, string(password), traits, rand.Reader),
+		Origins: outbound.Origins{origin}, PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
+	})
+	return client.Collection(dav.Href(link.CalendarHref), traits), nil
+}
+
+// jitter spreads retries, so that links that failed together do not come back together.
+func jitter() float64 { return mathrand.Float64() }
+
+// puller is the scheduler as the service asks for it.
+type puller struct{ *scheduler.Scheduler }
+
+// Pull starts pulls as service.Puller says.
+func (p puller) Pull(ctx context.Context, links []crm.LinkID, notOlderThan time.Duration) (service.PullTicket, error) {
+	ticket, err := p.Scheduler.Pull(ctx, links, notOlderThan)
+	if err != nil {
+		return nil, err
+	}
+	return ticket, nil
+}
+
+// Progress says how pulls stand as service.Puller says.
+func (p puller) Progress(links []crm.LinkID) []service.LinkPull {
+	pulls := p.Scheduler.Progress(links)
+	stand := make([]service.LinkPull, len(pulls))
+	for i, pull := range pulls {
+		stand[i] = service.LinkPull{
+			Link: pull.Link, Running: pull.Running, Processed: pull.Progress.Processed, Expected: pull.Progress.Expected,
+			Counts: pull.Progress.Counts, StartedAt: pull.StartedAt, EndedAt: pull.EndedAt, Reason: crm.Reason(pull.Reason),
+		}
+	}
+	return stand
+}
+
+// allowAddress opens the host of an address that the operator typed on this command line: typing it is the permission.
+// What is no URL with a host, an e-mail address say, opens nothing.
+func allowAddress(allow outbound.Allow, typed string) (outbound.Allow, error) {
+	address, err := url.Parse(typed)
+	if err != nil || address.Hostname() == "" {
+		return allow, nil
+	}
+	port := address.Port()
+	if port == "" {
+		if port = "443"; address.Scheme == "http" {
+			port = "80"
+		}
+	}
+	return allow.With(net.JoinHostPort(address.Hostname(), port))
+}

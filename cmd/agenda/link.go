@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/i18n"
+	"agendaonline/internal/service"
+)
+
+type linkCommand struct {
+	Add    linkAddCommand    `cmd:"" help:"Test a calendar and link it to a user."`
+	List   linkListCommand   `cmd:"" help:"Show all links with their states."`
+	Test   linkTestCommand   `cmd:"" help:"Run the connection test of a link; it only reads."`
+	Pause  linkPauseCommand  `cmd:"" help:"Send nothing to a calendar until the link is resumed; work waits."`
+	Resume linkResumeCommand `cmd:"" help:"Go on with a paused link."`
+	Remove linkRemoveCommand `cmd:"" help:"End a link; actions and events stay on both sides."`
+}
+
+// linkOfUser is a command about the link of one user.
+type linkOfUser struct {
+	administration
+	User string `arg:"" help:"Login of the user whose link it is."`
+}
+
+type linkAddCommand struct {
+	linkOfUser
+	Address          string `arg:"" help:"Address of a server, a principal or a calendar, or an e-mail address."`
+	Username         string `help:"Username for the calendar server." required:"" placeholder:"NAME"`
+	Calendar         string `help:"Which calendar, when there are several: its address as agenda check lists it." placeholder:"URL"`
+	PlainHTTP        bool   `name:"plain-http" help:"Send the password over http, where everybody on the way can read it."`
+	WithoutSyncToken bool   `help:"Link a calendar that offers no sync-token: slower, it is compared as a whole each time."`
+	NoWrite          bool   `help:"Leave out the step of the test that writes an event and takes it away again."`
+}
+
+// Help says where the password comes from.
+func (linkAddCommand) Help() string {
+	return `The password of the calendar is read from AGENDA_PASSWORD, else asked for at the terminal, else read as one line of standard
+input. The connection test runs first and is shown step by step; a calendar that does not pass is not linked.
+
+  agenda link add ann https://dav.example.com/ --username ann@example.com
+
+The first sync starts at once where agenda serve runs; else agenda sync starts it.
+Exit codes: 0 linked; 1 refused, nothing was saved.`
+}
+
+// Run tests and links.
+func (c linkAddCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		user, err := d.user(c.User)
+		if err != nil {
+			return err
+		}
+		password, err := env.secretFrom(passwordVariable, "Password of "+c.Username)
+		if err != nil {
+			return err
+		}
+		link, err := d.service.CreateLink(ctx, d.caller, service.LinkInput{
+			User: user.ID, Address: c.Address, Username: c.Username, Password: password, PlainHTTP: c.PlainHTTP,
+			WithoutSyncToken: c.WithoutSyncToken, Calendar: c.Calendar, TestWrite: !c.NoWrite,
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			view, err := d.service.Link(ctx, d.caller, link.ID)
+			if err != nil {
+				return err
+			}
+			return printJSON(env.stdout, d.shownLink(view))
+		}
+		_, err = fmt.Fprintf(env.stdout, "%s is linked to %s.\n", user.Login, link.CalendarHref)
+		return err
+	})
+}
+
+// shownLink is a link in JSON.
+type shownLink struct {
+	ID            string          `json:"id"`
+	User          string          `json:"user"`
+	Address       string          `json:"address"`
+	Calendar      string          `json:"calendar"`
+	CalendarName  string          `json:"calendar_name"`
+	Username      string          `json:"username"`
+	States        []crm.LinkState `json:"states"`
+	Reason        string          `json:"reason,omitempty"` // why it fails or is paused, in words
+	Actions       int             `json:"actions"`
+	Pending       int             `json:"pending"`
+	Held          int             `json:"held"`
+	SetAside      int             `json:"set_aside"`
+	LastCheckedAt *time.Time      `json:"last_checked_at,omitempty"`
+}
+
+func (d *desk) shownLink(link service.LinkView) shownLink {
+	return shownLink{
+		link.ID.String(), d.login(link.User), link.Address, link.CalendarHref, link.CalendarName, link.Username, link.States, d.whyNot(link),
+		link.Actions, link.Pending, link.Held, link.SetAside, instant(link.LastCheckedAt),
+	}
+}
+
+type linkListCommand struct{ administration }
+
+// Run shows the links.
+func (c linkListCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		links, err := d.service.Links(ctx, d.caller)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			shown := make([]shownLink, len(links))
+			for i, link := range links {
+				shown[i] = d.shownLink(link)
+			}
+			return printJSON(env.stdout, shown)
+		}
+		var rows [][]string
+		for _, link := range links {
+			states := make([]string, len(link.States))
+			for i, state := range link.States {
+				states[i] = string(state)
+			}
+			rows = append(rows, []string{
+				d.login(link.User), strings.Join(states, ","), strconv.Itoa(link.Actions), strconv.Itoa(link.Pending), strconv.Itoa(link.Held),
+				strconv.Itoa(link.SetAside), moment(link.LastCheckedAt), link.CalendarHref, d.whyNot(link),
+			})
+		}
+		return printTable(env.stdout, "user state actions pending held set-aside checked calendar why", rows)
+	})
+}
+
+type linkTestCommand struct{ linkOfUser }
+
+// Help names the exit codes, which are those of agenda check.
+func (linkTestCommand) Help() string {
+	return "Exit codes: 0 works; 2 works with a limit; 1 does not work."
+}
+
+// Run tests the link with its own credentials.
+func (c linkTestCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		link, err := d.linkOf(ctx, c.User)
+		if err != nil {
+			return err
+		}
+		return env.tellTest(c.JSON, func(report func(service.TestStep)) (service.Verdict, error) {
+			return d.service.TestSavedLink(ctx, d.caller, link.ID, report)
+		})
+	})
+}
+
+type linkPauseCommand struct{ linkOfUser }
+
+// Run pauses the link.
+func (c linkPauseCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		link, err := d.linkOf(ctx, c.User)
+		if err == nil {
+			_, err = d.service.PauseLink(ctx, d.caller, link.ID, link.Version)
+		}
+		return errors.Join(err, env.talk(err, "The link of %s is paused.\n", c.User))
+	})
+}
+
+type linkResumeCommand struct{ linkOfUser }
+
+// Run resumes the link.
+func (c linkResumeCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		link, err := d.linkOf(ctx, c.User)
+		if err == nil {
+			_, err = d.service.ResumeLink(ctx, d.caller, link.ID, link.Version)
+		}
+		return errors.Join(err, env.talk(err, "The link of %s goes on.\n", c.User))
+	})
+}
+
+type linkRemoveCommand struct{ linkOfUser }
+
+// Run ends the link.
+func (c linkRemoveCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		link, err := d.linkOf(ctx, c.User)
+		if err == nil {
+			err = d.service.RemoveLink(ctx, d.caller, link.ID, link.Version)
+		}
+		return errors.Join(err, env.talk(err, "The link of %s has ended. Actions and events stay.\n", c.User))
+	})
+}
+
+// talk says on standard error that something was done, unless it was not.
+func (env environment) talk(err error, format string, arguments ...any) error {
+	if err != nil {
+		return nil
+	}
+	_, err = fmt.Fprintf(env.stderr, format, arguments...)
+	return err
+}
+
+// whyNot says in a few words why a link is not simply active: why it fails, or is paused. "" when it is.
+func (d *desk) whyNot(link service.LinkView) string {
+	switch {
+	case link.Failing.Reason != "":
+		return i18n.Reason(d.env.language(), link.Failing.Reason, link.Failing.Params)
+	case link.Pause.Reason != "":
+		return i18n.Reason(d.env.language(), link.Pause.Reason, nil)
+	default:
+		return ""
+	}
+}
