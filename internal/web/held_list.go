@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -53,6 +54,7 @@ func (s *site) showHeldWith(w http.ResponseWriter, r *request, status int, about
 		p.BackPath = linksPath
 	}
 	for _, view := range held {
+		slices.Reverse(view.Decisions) // what keeps everything comes first
 		card := heldCard{HeldView: view, Rest: max(0, view.Count-len(view.Actions))}
 		if view.ID == about {
 			card.Problem = problem

@@ -117,6 +117,9 @@ func (s *site) finishStream(out *checkStream, r *request, verdict service.Verdic
 	default:
 		out.page.Verdict = verdictOf(r, verdict)
 		out.page.Count = r.T("linktest.done", "count", len(verdict.Steps), "duration", r.Duration(took))
+		if out.page.Verdict.Text == "" {
+			out.page.Verdict.Text = capital(out.page.Count) + "."
+		}
 		out.page.Report = reportOf(r, verdict)
 		conclude(&out.page, verdict)
 	}

@@ -13,16 +13,17 @@ import (
 // linkRow is a link as a table or page shows it.
 type linkRow struct {
 	service.LinkView
-	Initials string
-	Kind     string // its name in words
-	Where    string // host and calendar
-	Chips    []stateChip
-	Why      string // under the chips
-	Last     string // when it last reached the calendar
-	LastAt   string // the same as a time element takes it, "" for never
-	Path     string
-	Act      rowAct
-	Paused   bool
+	Initials  string
+	Kind      string // its name in words
+	ShortKind string
+	Where     string // host and calendar
+	Chips     []stateChip
+	Why       string // under the chips
+	Last      string // when it last reached the calendar
+	LastAt    string // the same as a time element takes it, "" for never
+	Path      string
+	Act       rowAct
+	Paused    bool
 }
 
 // rowAct is the one thing to do about a link; the zero rowAct is nothing.
@@ -42,7 +43,7 @@ func linkRows(r *request, views []service.LinkView, names map[crm.UserID]string)
 
 func linkRowOf(r *request, view service.LinkView, names map[crm.UserID]string) linkRow {
 	row := linkRow{
-		LinkView: view, Initials: initials(view.UserName), Kind: r.T("links.kind_" + string(view.Kind)), Where: whereOf(view.Link),
+		LinkView: view, Initials: initials(view.UserName), Kind: r.T("links.kind_" + string(view.Kind)), ShortKind: r.T("links.short_" + string(view.Kind)), Where: whereOf(view.Link),
 		Why: whyOf(r, view, names), Last: r.T("links.never"), Path: linksPath + "/" + view.ID.String(), Paused: !view.Pause.At.IsZero(),
 	}
 	for _, state := range view.States {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"agendaonline/internal/crm"
 )
@@ -19,7 +20,7 @@ func (usersPage) view() string { return "users" }
 type userRow struct {
 	crm.User
 	Initials, RoleName, LanguageName, Path string
-	RightNames                             []string
+	RightNames                             string
 	Link                                   *linkRow
 }
 
@@ -49,11 +50,13 @@ func showUsers(s *site, w http.ResponseWriter, r *request) error {
 		row := userRow{
 			User: user, Initials: initials(user.Name), RoleName: r.T("people.role_" + string(user.Role)), Path: usersPath + "/" + user.ID.String(), Link: links[user.ID],
 		}
+		var rights []string
 		for _, right := range rightTicks(r, user.Rights) {
 			if right.Checked {
-				row.RightNames = append(row.RightNames, right.Label)
+				rights = append(rights, r.T("people.short_"+right.Name))
 			}
 		}
+		row.RightNames = strings.Join(rights, ", ")
 		for _, offered := range languageOptions(user.Language) {
 			if offered.Chosen {
 				row.LanguageName = offered.Text
