@@ -335,6 +335,8 @@ func TestExtract_HTML_is_read_as_text(t *testing.T) {
 		{"a script", "<p>a</p><script>alert(1)</script>", "a"},
 		{"not closed", "<div>a<p>b", "a\n\nb"},
 		{"divisions", "<div>a</div><div>b</div>", "a\nb"},
+		{"addresses", "<b>from</b> <ann@example.com>, see <https://example.com/x>", "from <ann@example.com>, see <https://example.com/x>"},
+		{"Outlook's own tags", "<p>a<o:p></o:p></p>", "a"},
 		{"a table", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -117,7 +117,7 @@ func first(word *string, p *ical.Property) {
 func (o *Object) isPrivate(event *ical.Component) bool {
 	class, found := event.TextOf("CLASS")
 	if !found {
-		return o.lineUnread(event, "CLASS")
+		return o.unread(event, "CLASS")
 	}
 	return !strings.EqualFold(strings.TrimSpace(class), "PUBLIC")
 }

@@ -67,6 +67,7 @@ func TestFacts_private_and_cancelled(t *testing.T) {
 		{"a class that nobody knows", "CLASS:X-SECRET", true, false},
 		{"an empty class", "CLASS:", true, false},
 		{"a class that cannot be read", "CLASS", true, false},
+		{"an event that is cut off before its class", "SUMMARY:x\nBEGIN:VEVENT\nUID:1\nRECURRENCE-ID:20261124\nCLASS:PUBLIC", true, false},
 		{"cancelled", "STATUS:Cancelled ", false, true},
 		{"confirmed", "STATUS:CONFIRMED", false, false},
 		{"an override that is private", "RRULE:FREQ=DAILY\nEND:VEVENT\nBEGIN:VEVENT\nUID:1\nRECURRENCE-ID:20261124\nCLASS:PRIVATE", true, false},

@@ -72,15 +72,25 @@ func textOfHTML(source string) string {
 		if kind == html.ErrorToken {
 			return strings.Trim(p.out.String(), "\n ")
 		}
+		raw := string(tokens.Raw())
 		switch token := tokens.Token(); kind {
 		case html.TextToken:
 			p.text(token.Data)
 		case html.StartTagToken, html.SelfClosingTagToken:
+			if isAddress(token.Data) {
+				p.text(raw)
+				continue
+			}
 			p.open(token)
 		case html.EndTagToken:
 			p.closed(token.DataAtom)
 		}
 	}
+}
+
+// isAddress: people write addresses between < and >.
+func isAddress(tag string) bool {
+	return strings.Contains(tag, "@") || tag == "http:" || tag == "https:" || tag == "mailto:"
 }
 
 // htmlText puts together what is shown.

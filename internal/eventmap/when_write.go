@@ -214,7 +214,7 @@ func (w *writing) setTime(name string, t ical.Time) error {
 }
 
 func (w *writing) isSeries() bool {
-	for range w.event.Properties("RRULE", "RDATE", "RECURRENCE-ID") {
+	for range w.event.Properties("RRULE", "RDATE") {
 		return true
 	}
 	return false
