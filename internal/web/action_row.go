@@ -15,6 +15,7 @@ import (
 type actionRow struct {
 	words
 	ID       string
+	Version  int64
 	Day      string // of its group: 2026-11-23, "" without date
 	Subject  string
 	Path     string
@@ -38,7 +39,7 @@ type actionRow struct {
 
 // Mark differs when anything that the row shows differs.
 func (row actionRow) Mark() string {
-	row.words = words{Lang: row.Lang}
+	row.words, row.Version = words{Lang: row.Lang}, 0
 	sum := fnv.New64a()
 	fmt.Fprintf(sum, "%+v", row)
 	return hex.EncodeToString(sum.Sum(nil))
@@ -87,7 +88,7 @@ func (w words) choiceNames(choices []crm.Choice) choiceNames {
 func (w words) row(action service.ActionView, names choiceNames) actionRow {
 	day := groupDay(action.When)
 	row := actionRow{
-		words: w, ID: action.ID.String(), Day: day.String(), Path: "/actions/" + action.ID.String(), Busy: action.Busy, Private: action.Private || action.Busy,
+		words: w, ID: action.ID.String(), Version: action.Version, Day: day.String(), Path: "/actions/" + action.ID.String(), Busy: action.Busy, Private: action.Private || action.Busy,
 		When: w.WhenInDay(action.When), FullWhen: w.When(action.When), Undated: day.IsZero(), Follower: action.FollowerName,
 	}
 	if zone := w.OtherZone(action.When); zone != "" {

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"agendaonline/internal/crm"
@@ -125,6 +126,18 @@ func (p actionPage) shownValue(name, value string) string {
 	return shortened(value)
 }
 
+// listBefore is the address of the list that a form was sent from, saying what was done to an action.
+func (r *request) listBefore(said string, id crm.ActionID) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Path != "/actions" {
+		return saidOf("/actions", said, id)
+	}
+	values := from.Query()
+	values.Set("said", said)
+	values.Set("of", id.String())
+	return "/actions?" + values.Encode()
+}
+
 // saidOf is an address that says what was done to an action.
 func saidOf(path, said string, id crm.ActionID) string {
 	return path + "?said=" + said + "&of=" + id.String()
@@ -171,7 +184,7 @@ func restoreAction(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	if r.PostFormValue("back") == "list" {
-		return see(w, r, saidOf("/actions", "restored", id))
+		return see(w, r, r.listBefore("restored", id))
 	}
 	return see(w, r, saidOf("/actions/"+id.String(), "restored", id))
 }

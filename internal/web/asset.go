@@ -19,7 +19,7 @@ import (
 //go:embed all:dist
 var built embed.FS
 
-//go:embed assets/style.css assets/icons.svg
+//go:embed assets/style.css assets/icons.svg assets/icon.svg
 var sources embed.FS
 
 // script is the one file that is not there without a build: it holds a library.
@@ -45,7 +45,7 @@ func loadAssets(dir fs.FS, log *slog.Logger) (*assets, error) {
 		}
 	}
 	a := &assets{files: map[string]asset{}}
-	for _, name := range []string{"style.css", "icons.svg", script} {
+	for _, name := range []string{"style.css", "icons.svg", "icon.svg", script} {
 		content, err := fs.ReadFile(dir, name)
 		if errors.Is(err, fs.ErrNotExist) && name != script {
 			content, err = sources.ReadFile("assets/" + name)

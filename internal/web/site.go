@@ -39,7 +39,7 @@ type Config struct {
 	Live     *live.Feed
 	Now      func() time.Time
 	Log      *slog.Logger
-	// Assets are the built files (style.css, agenda.js, icons.svg); nil: those that were embedded when the program was built.
+	// Assets are the built files (style.css, agenda.js, icons.svg, icon.svg); nil: those that were embedded when the program was built.
 	Assets fs.FS
 	// BaseURL is where people find the pages, "https://crm.example"; "": wherever they came to. Forms sent from another origin
 	// are refused.

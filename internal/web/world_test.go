@@ -309,3 +309,20 @@ func (l testLog) Write(line []byte) (int, error) {
 	}
 	return len(line), nil
 }
+
+// conflict lets a calendar change when an action is while its person did, and lose.
+func (w *world) conflict(action crm.Action) {
+	w.t.Helper()
+	other := action.When
+	other.StartDate, other.StartTime, other.EndTime = other.StartDate.AddDays(1), crm.NewClock(10, 0, 0), crm.NewClock(12, 0, 0)
+	w.must(w.Store.Write(w.t.Context(), func(tx *store.Tx) error {
+		link, err := tx.LinkOfUser(action.FollowedBy)
+		if err != nil {
+			return err
+		}
+		return tx.AppendHistory([]crm.Change{{
+			ID: crm.NewID[crm.Change](w.IDs), Action: action.ID, At: w.clock.now(), Actor: crm.Actor{Kind: crm.ActorLink, Link: link.ID}, What: crm.Conflict, Name: "when",
+			Before: other.String(), After: action.When.String(), Winner: crm.SideCRM,
+		}})
+	}))
+}
