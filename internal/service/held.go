@@ -11,8 +11,14 @@ import (
 
 // HeldDeletions: so many events disappeared that nothing was deleted here (semantics 7). DecideDelete puts their actions
 // into the trash, DecideWriteBack writes the events back.
+//
+// HeldEmptied and HeldOtherCalendar: the calendar is suddenly empty, or another one is there, and its link stopped in both
+// directions. DecideDelete takes the calendar as it is, DecideWriteBack writes the events that are missing.
 const (
-	HeldDeletions   = "deletions"
+	HeldDeletions     = "deletions"
+	HeldEmptied       = "calendar_emptied"
+	HeldOtherCalendar = "other_calendar"
+
 	DecideDelete    = "delete"
 	DecideWriteBack = "write_back"
 )
@@ -24,7 +30,11 @@ const (
 )
 
 // decisions are what can be decided about each kind.
-var decisions = map[string][]string{HeldDeletions: {DecideDelete, DecideWriteBack}}
+var decisions = map[string][]string{
+	HeldDeletions:     {DecideDelete, DecideWriteBack},
+	HeldEmptied:       {DecideDelete, DecideWriteBack},
+	HeldOtherCalendar: {DecideDelete, DecideWriteBack},
+}
 
 // maxHeldActions bounds how many actions of one decision are shown.
 const maxHeldActions = 200
@@ -54,7 +64,7 @@ func (s *Service) Held(ctx context.Context, caller Caller) ([]HeldView, error) {
 			}
 			view := HeldView{
 				ID: held.ID, Link: held.Link, UserName: names[link.User], Kind: held.Kind, CreatedAt: held.CreatedAt,
-				Count: len(held.Subject.Actions), Decisions: decisions[held.Kind],
+				Count: max(len(held.Subject.Actions), held.Subject.Counts["events"]), Decisions: decisions[held.Kind],
 			}
 			if view.Actions, err = heldActions(tx, caller, held, names); err != nil {
 				return err

@@ -113,7 +113,14 @@ func (w *world) named(subject string) crm.ActionID {
 
 func (w *world) line(uid, line string) {
 	w.Helper()
-	_, err := w.phone(w.anna).SetLine("work", uid+".ics", line)
+	name, _, _ := strings.Cut(line, ":")
+	item := w.item(uid)
+	if before := name + ":" + item.Line(name); strings.Contains(item.Body, before) {
+		_, err := w.phone(w.anna).Put("work", item.Name(), strings.Replace(item.Body, before, line, 1), "")
+		w.must(err)
+		return
+	}
+	_, err := w.phone(w.anna).SetLine("work", item.Name(), line)
 	w.must(err)
 }
 

@@ -215,6 +215,9 @@ func add(a, b crm.Counts) crm.Counts {
 func (r *run) done(ctx context.Context) (store.RunResult, error) {
 	counts := r.counted()
 	result := store.RunResult{Pulled: r.pulled, Counts: counts, NextDueAt: r.nextPoll()}
+	if counts.Requests == 0 && !r.kept && len(r.carried) == 0 {
+		return result, nil // nothing was asked, so nothing is known
+	}
 	failing := !r.before.Failing.Since.IsZero() || r.before.Failures > 0 || !r.before.RefusedAt.IsZero()
 	r.takeTraits()
 	moved := len(r.traits.All()) != len(r.before.Traits.All())
@@ -223,8 +226,16 @@ func (r *run) done(ctx context.Context) (store.RunResult, error) {
 		return result, nil
 	}
 	err := r.commit(ctx, "end", func(tx *store.Tx) (crm.Counts, error) {
-		err := r.keep(tx, func(sync *store.LinkSync) {
-			sync.Failing, sync.Failures, sync.RefusedAt, sync.RetryAt = crm.Failing{}, 0, time.Time{}, time.Time{}
+		pending, err := tx.PendingCount(r.link.ID)
+		if err != nil {
+			return crm.Counts{}, err
+		}
+		err = r.keep(tx, func(sync *store.LinkSync) {
+			// That we may not write shows until a write succeeds, or none is wanted any more.
+			if wall := sync.Failing.Reason == crm.FailingForbidden && pending > 0 && counts.Created+counts.Patched+counts.Deleted == 0; !wall {
+				sync.Failing = crm.Failing{}
+			}
+			sync.Failures, sync.RefusedAt, sync.RetryAt = 0, time.Time{}, time.Time{}
 			if r.metWall {
 				sync.Failing = crm.Failing{Since: since(r.before.Failing, crm.FailingForbidden, r.Now()), Reason: crm.FailingForbidden}
 			}

@@ -40,6 +40,7 @@ type world struct {
 	gate    syncer.Gate
 
 	timeouts caldav.Timeouts
+	through  func(syncer.Remote) syncer.Remote // nil: as it is
 	admin    service.Caller
 	anna     service.Caller
 	ben      service.Caller
@@ -52,6 +53,12 @@ type world struct {
 type clock struct {
 	mu sync.Mutex
 	at time.Time
+}
+
+// impatient gives requests little time, for servers that hang.
+func (w *world) impatient() {
+	const little = 100 * time.Millisecond
+	w.timeouts = caldav.Timeouts{Answer: little, Listing: little, Stall: little}
 }
 
 func (c *clock) now() time.Time {
@@ -101,7 +108,7 @@ func one(t *testing.T, manners ...sandbox.Manners) *world {
 
 func newWorld(t *testing.T, fresh store.Options, manners sandbox.Manners) *world {
 	t.Helper()
-	w := &world{T: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, links: map[crm.UserID]crm.Link{}, timeouts: caldav.Timeouts{Answer: 50 * time.Millisecond, Listing: 50 * time.Millisecond, Stall: 50 * time.Millisecond, Total: 10 * time.Second}}
+	w := &world{T: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, links: map[crm.UserID]crm.Link{}}
 	fresh.Now, fresh.RelaxedCommits = w.clock.now, true
 	w.store = storetest.Open(t, fresh)
 	server, err := sandbox.Open("", sandbox.Options{Now: w.clock.now, Manners: manners})
@@ -172,7 +179,11 @@ func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, link.Username, traits, rand.Reader),
 		Origins: outbound.Origins{origin}, Now: w.clock.now, Observe: observe, Timeouts: w.timeouts,
 	})
-	return client.Collection(dav.Href(link.CalendarHref), traits), nil
+	var remote syncer.Remote = client.Collection(dav.Href(link.CalendarHref), traits)
+	if w.through != nil {
+		remote = w.through(remote)
+	}
+	return remote, nil
 }
 
 // link links a user's calendar.
