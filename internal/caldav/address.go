@@ -190,7 +190,10 @@ func (a *Address) host(authority string) (string, error) {
 	if err != nil || parsed.Hostname() == "" || strings.ContainsAny(authority, " ") {
 		return "", AddressNoURL
 	}
-	name, port := strings.TrimSuffix(parsed.Hostname(), "."), parsed.Port()
+	name, port := strings.TrimRight(parsed.Hostname(), "."), parsed.Port()
+	if name == "" || strings.Contains(name, "..") || strings.HasPrefix(name, ".") {
+		return "", AddressNoURL
+	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		return parsed.Host, nil
 	}

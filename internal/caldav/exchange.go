@@ -146,8 +146,11 @@ func (c *Client) once(parent, ctx context.Context, r *request, target *url.URL) 
 		c.config.Observe(*exchange)
 		return nil, nil, failure
 	}
-	var connected atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	var dialling, connected atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { dialling.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
 	sent, err := c.prepare(traced, r, target)
 	if err != nil {
 		failure := c.trouble(parent, ctx, r, err, false)
@@ -162,7 +165,8 @@ func (c *Client) once(parent, ctx context.Context, r *request, target *url.URL) 
 	response, err := c.config.RoundTripper.RoundTrip(sent)
 	timer.Stop()
 	if err != nil {
-		return lost(err, connected.Load())
+		// A round tripper that tells nothing of its connections may have sent what it was given.
+		return lost(outbound.Explain(target.Host, err), connected.Load() || !dialling.Load())
 	}
 	exchange.Status = response.StatusCode
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {

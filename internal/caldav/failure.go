@@ -30,6 +30,12 @@ var causes = map[outbound.Kind]dav.Cause{
 	outbound.OtherTrouble: dav.CauseCut,
 }
 
+// beforeSending are the kinds of trouble that end a request before anything of it left.
+var beforeSending = map[outbound.Kind]bool{
+	outbound.UnknownHost: true, outbound.NameLookup: true, outbound.NotListening: true, outbound.Unreachable: true, outbound.NotTLS: true,
+	outbound.TLSExpired: true, outbound.TLSHost: true, outbound.TLSAuthority: true,
+}
+
 // trouble is the failure of a request that got no whole answer; sent says whether it may have reached the server. What
 // ends by itself is temporary, also a certificate that somebody has to renew: the work resumes when it is.
 func (c *Client) trouble(parent, ctx context.Context, r *request, err error, sent bool) error {
@@ -37,6 +43,17 @@ func (c *Client) trouble(parent, ctx context.Context, r *request, err error, sen
 		return failure
 	}
 	failure := &dav.Failure{Class: dav.ClassTemporary, Op: r.op(), Href: r.href, Err: err}
+	var (
+		other     *otherOrigin
+		trouble   *outbound.Trouble
+		refused   *outbound.Refused
+		held      *outbound.Held
+		timeout   = context.Cause(ctx)
+		permanent = func(cause dav.Cause) { failure.Class, failure.Cause = dav.ClassPermanent, cause }
+	)
+	if errors.As(err, &trouble) && beforeSending[trouble.Kind] || errors.As(err, &refused) || errors.As(err, &held) {
+		sent = false
+	}
 	if sent && r.writes() {
 		failure.Class = dav.ClassUnknownOutcome
 	}
@@ -47,14 +64,6 @@ func (c *Client) trouble(parent, ctx context.Context, r *request, err error, sen
 		}
 		return parent.Err()
 	}
-	var (
-		other     *otherOrigin
-		trouble   *outbound.Trouble
-		refused   *outbound.Refused
-		held      *outbound.Held
-		timeout   = context.Cause(ctx)
-		permanent = func(cause dav.Cause) { failure.Class, failure.Cause = dav.ClassPermanent, cause }
-	)
 	switch {
 	case errors.Is(timeout, errNoAnswer), errors.Is(timeout, errStalled), errors.Is(timeout, errTotal):
 		failure.Cause, failure.Err = dav.CauseTimeout, timeout

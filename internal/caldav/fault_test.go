@@ -52,7 +52,8 @@ func TestClient_f2_a_server_that_hangs_is_left(t *testing.T) {
 	})
 	t.Run("a write that cannot have arrived is not", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			_, err := memory(hang, nil).Put(t.Context(), "/cal/a.ics", []byte(event), dav.IfNew())
+			_, err := memory(func(r *http.Request) (*http.Response, error) { diallingFor(r); return hang(r) }, nil).
+				Put(t.Context(), "/cal/a.ics", []byte(event), dav.IfNew())
 			want(t, err, dav.ClassTemporary, dav.CauseTimeout)
 		})
 	})
@@ -389,7 +390,8 @@ func TestClient_f15_what_stands_in_the_way_is_named(t *testing.T) {
 	t.Parallel()
 	for kind, cause := range causes {
 		for _, write := range []bool{false, true} {
-			calendar := memory(func(*http.Request) (*http.Response, error) {
+			calendar := memory(func(r *http.Request) (*http.Response, error) {
+				diallingFor(r)
 				return nil, &outbound.Trouble{Kind: kind, Host: "dav.example", Err: errors.New("x")}
 			}, nil)
 			var err error

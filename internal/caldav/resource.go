@@ -29,9 +29,15 @@ func (c *Collection) Get(ctx context.Context, href dav.Href) (dav.Resource, erro
 	if err != nil {
 		return dav.Resource{}, a.broken(err)
 	}
-	// A login page is a web page whatever it is called; an event never starts so.
-	if start := bytes.TrimLeft(body, " \t\r\n\uFEFF"); bytes.HasPrefix(start, []byte("<")) {
+	start := bytes.TrimLeft(body, " \t\r\n\uFEFF")
+	calendar := bytes.EqualFold(start[:min(len(start), len("BEGIN:"))], []byte("BEGIN:"))
+	switch {
+	// A login page is a page whatever it is called; an event never starts so.
+	case bytes.HasPrefix(start, []byte("<")), !calendar && a.url != r.target:
 		return dav.Resource{}, a.notDAV("a page instead of an event")
+	// A connection that ends without a length tells nothing: an event taken for whole would be set aside, or worse.
+	case calendar && !bytes.Contains(body, []byte("END:VCALENDAR")) && !bytes.Contains(bytes.ToUpper(body), []byte("END:VCALENDAR")):
+		return dav.Resource{}, a.broken(io.ErrUnexpectedEOF)
 	}
 	a.finish("")
 	return dav.Resource{Href: href, ETag: dav.ParseETag(a.header.Get("ETag")), Body: body}, nil

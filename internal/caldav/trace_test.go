@@ -11,3 +11,10 @@ func sentFor(r *http.Request) {
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 }
+
+// diallingFor tells the client's trace that a connection is being made, as net/http does before it dials.
+func diallingFor(r *http.Request) {
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GetConn != nil {
+		trace.GetConn(r.URL.Host)
+	}
+}

@@ -85,12 +85,12 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	release, err := t.limiter.acquire(request.Context(), host)
 	if err != nil {
 		closeBody(request)
-		return nil, explain(host, err)
+		return nil, Explain(host, err)
 	}
 	response, err := t.base.RoundTrip(request)
 	if err != nil {
 		release()
-		return nil, explain(host, err)
+		return nil, Explain(host, err)
 	}
 	// A bearer's quota is its user's own; a password is counted against the client's address.
 	if response.StatusCode == http.StatusTooManyRequests && !bearer(request) {
@@ -128,7 +128,7 @@ func (t *Transport) Reach(ctx context.Context, origin Origin) (Reached, error) {
 	}
 	connection, err := t.dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return Reached{}, explain(origin.Host(), err)
+		return Reached{}, Explain(origin.Host(), err)
 	}
 	defer connection.Close()
 	var reached Reached
@@ -142,7 +142,7 @@ func (t *Transport) Reach(ctx context.Context, origin Origin) (Reached, error) {
 	config.ServerName = host
 	secure := tls.Client(connection, config)
 	if err := secure.HandshakeContext(ctx); err != nil {
-		return reached, explain(origin.Host(), err)
+		return reached, Explain(origin.Host(), err)
 	}
 	state := secure.ConnectionState()
 	reached.TLS = tls.VersionName(state.Version)
@@ -187,7 +187,7 @@ func (b *heldBody) Read(p []byte) (int, error) {
 		b.release()
 	case err != nil:
 		b.release()
-		err = explain(b.host, err)
+		err = Explain(b.host, err)
 	}
 	return n, err
 }

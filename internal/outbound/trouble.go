@@ -53,13 +53,17 @@ func (t *Trouble) Error() string {
 
 func (t *Trouble) Unwrap() error { return t.Err }
 
-// explain names the error of a request to host. Refusals and holds of our own and a cancelled context are given as they are.
-func explain(host string, err error) error {
+// Explain names the error of a request to host, also one of another round tripper than Transport. Refusals and holds of our
+// own and a cancelled context are given as they are.
+func Explain(host string, err error) error {
 	if refused, ok := errors.AsType[*Refused](err); ok {
 		return refused
 	}
 	if held, ok := errors.AsType[*Held](err); ok {
 		return held
+	}
+	if named, ok := errors.AsType[*Trouble](err); ok {
+		return named
 	}
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
