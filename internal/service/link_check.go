@@ -136,7 +136,7 @@ func checkLink(p *problems, in LinkInput, passwordNeeded bool) LinkInput {
 }
 
 // tried runs the connection test for saving and says what stands against it. Without a sync token that works a link is
-// refused with the sentence of the test.
+// refused with the sentence of the test, unless it was chosen explicitly to do without (semantics 2).
 func (s *Service) tried(ctx context.Context, in LinkInput, password string) (Verdict, error) {
 	verdict, err := s.Tester.Test(ctx, in.request(password), func(TestStep) {})
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Service) tried(ctx context.Context, in LinkInput, password string) (Ver
 		return verdict, crm.Problems{{Code: verdict.Code, Field: verdict.Field, Params: verdict.Params}}
 	case verdict.Calendar.Href == "":
 		return verdict, crm.Problems{crm.NewProblem(CodeLinkChooseCalendar, "calendar", "count", strconv.Itoa(len(verdict.Calendars)))}
-	case verdict.NoSyncToken:
+	case verdict.NoSyncToken && !in.WithoutSyncToken:
 		return verdict, crm.Problems{syncTokenProblem(verdict)}
 	}
 	return verdict, nil

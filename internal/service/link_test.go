@@ -101,7 +101,6 @@ func TestCreateLink_saves_nothing_when_it_does_not_work(t *testing.T) {
 			"no server there":            {func(in *LinkInput) { in.Address = "https://nowhere.example" }, fakeCalendar{}, "check.unknown_host", "address"},
 			"wrong password":             {func(in *LinkInput) { in.Password = "guess" }, fakeCalendar{}, "check.password", "password"},
 			"no sync-token":              {func(in *LinkInput) {}, fakeCalendar{password: good.Password, noSyncToken: true, found: []FoundCalendar{{Href: "https://a.example/"}}}, "check.no_sync_token", "address"},
-			"no sync-token though asked": {func(in *LinkInput) { in.WithoutSyncToken = true }, fakeCalendar{password: good.Password, noSyncToken: true, found: []FoundCalendar{{Href: "https://a.example/"}}}, "check.no_sync_token", "address"},
 			"several calendars":          {func(in *LinkInput) {}, fakeCalendar{password: good.Password, found: []FoundCalendar{{Href: "https://a.example/1/"}, {Href: "https://a.example/2/"}}}, CodeLinkChooseCalendar, "calendar"},
 			"no address":                 {func(in *LinkInput) { in.Address = " " }, fakeCalendar{}, CodeMissing, "address"},
 			"no password":                {func(in *LinkInput) { in.Password = "" }, fakeCalendar{}, CodeMissing, "password"},
@@ -569,5 +568,28 @@ func TestProgress(t *testing.T) {
 	w.must(err)
 	if progress.Running || progress.LinksDone != 2 || progress.Age.Round(time.Second) != 12*time.Second {
 		t.Errorf("ended: %+v", progress)
+	}
+}
+
+func TestLink_without_sync_token_only_when_that_was_chosen(t *testing.T) {
+	w := oneWorld(t)
+	in := w.linkInput(w.user)
+	server := fakeCalendar{password: in.Password, noSyncToken: true, found: []FoundCalendar{{Href: in.Address + "/cal/", Name: "Work"}}}
+	w.tester.put(in.Address, server)
+	if _, err := w.CreateLink(w.ctx(), w.admin, in); err == nil {
+		t.Fatal("saved without being asked")
+	}
+	in.WithoutSyncToken = true
+	link, err := w.CreateLink(w.ctx(), w.admin, in)
+	if err != nil || !link.WithoutSyncToken {
+		t.Fatalf("chosen: %+v, %v", link, err)
+	}
+	if link, err = w.ChangeLink(w.ctx(), w.admin, link.ID, link.Version, in); err != nil || !link.WithoutSyncToken {
+		t.Errorf("changed: %+v, %v", link, err)
+	}
+	server.noSyncToken = false
+	w.tester.put(in.Address, server)
+	if link, err = w.ChangeLink(w.ctx(), w.admin, link.ID, link.Version, in); err != nil || link.WithoutSyncToken {
+		t.Errorf("the server has learnt it: %+v, %v", link, err)
 	}
 }
