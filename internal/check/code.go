@@ -164,7 +164,7 @@ var Codes = []Code{
 // limitsByWeight are the limits that a verdict names first when there are several.
 var limitsByWeight = []Code{
 	CodeChooseCalendar, CodeReadOnly, CodeNoSyncToken, CodeSyncTokenClaimed, CodeSyncTokenNone, CodeSyncTokenNotKept, CodeSyncTokenMisses,
-	CodeWriteLeft, CodeIfMatch, CodeIfNoneMatch, CodeIfMatchDelete, CodeETagsMissing, CodeETagsUnchanged, CodeIfMatchRacy, CodeETagsWeak,
+	CodeWriteLeft, CodeIfMatch, CodeIfMatchDelete, CodeETagsMissing, CodeETagsUnchanged, CodeIfMatchRacy, CodeETagsWeak,
 	CodeCalendarOfAnother, CodeWriteChanged, CodeSyncTokenRepeats, CodeClockAhead, CodeClockBehind,
 }
 
