@@ -98,17 +98,17 @@ func TestCreateLink_saves_nothing_when_it_does_not_work(t *testing.T) {
 			server      fakeCalendar
 			code, field string
 		}{
-			"no server there":            {func(in *LinkInput) { in.Address = "https://nowhere.example" }, fakeCalendar{}, "check.unknown_host", "address"},
-			"wrong password":             {func(in *LinkInput) { in.Password = "guess" }, fakeCalendar{}, "check.password", "password"},
-			"no sync-token":              {func(in *LinkInput) {}, fakeCalendar{password: good.Password, noSyncToken: true, found: []FoundCalendar{{Href: "https://a.example/"}}}, "check.no_sync_token", "address"},
-			"several calendars":          {func(in *LinkInput) {}, fakeCalendar{password: good.Password, found: []FoundCalendar{{Href: "https://a.example/1/"}, {Href: "https://a.example/2/"}}}, CodeLinkChooseCalendar, "calendar"},
-			"no address":                 {func(in *LinkInput) { in.Address = " " }, fakeCalendar{}, CodeMissing, "address"},
-			"no password":                {func(in *LinkInput) { in.Password = "" }, fakeCalendar{}, CodeMissing, "password"},
-			"a colon in the username":    {func(in *LinkInput) { in.Username = "a:b" }, fakeCalendar{}, CodeLinkUsernameColon, "username"},
-			"a line end in the address":  {func(in *LinkInput) { in.Address = "https://a.example/\r\nHost: b" }, fakeCalendar{}, CodeControlCharacter, "address"},
-			"a kind not offered":         {func(in *LinkInput) { in.Kind = "carrier pigeon" }, fakeCalendar{}, CodeLinkKind, "kind"},
-			"no user":                    {func(in *LinkInput) { in.User = crm.UserID{} }, fakeCalendar{}, CodeMissing, "user"},
-			"an unknown user":            {func(in *LinkInput) { in.User = crm.UserID{9} }, fakeCalendar{}, CodeUnknownUser, "user"},
+			"no server there":           {func(in *LinkInput) { in.Address = "https://nowhere.example" }, fakeCalendar{}, "check.unknown_host", "address"},
+			"wrong password":            {func(in *LinkInput) { in.Password = "guess" }, fakeCalendar{}, "check.password", "password"},
+			"no sync-token":             {func(in *LinkInput) {}, fakeCalendar{password: good.Password, noSyncToken: true, found: []FoundCalendar{{Href: "https://a.example/"}}}, "check.no_sync_token", "address"},
+			"several calendars":         {func(in *LinkInput) {}, fakeCalendar{password: good.Password, found: []FoundCalendar{{Href: "https://a.example/1/"}, {Href: "https://a.example/2/"}}}, CodeLinkChooseCalendar, "calendar"},
+			"no address":                {func(in *LinkInput) { in.Address = " " }, fakeCalendar{}, CodeMissing, "address"},
+			"no password":               {func(in *LinkInput) { in.Password = "" }, fakeCalendar{}, CodeMissing, "password"},
+			"a colon in the username":   {func(in *LinkInput) { in.Username = "a:b" }, fakeCalendar{}, CodeLinkUsernameColon, "username"},
+			"a line end in the address": {func(in *LinkInput) { in.Address = "https://a.example/\r\nHost: b" }, fakeCalendar{}, CodeControlCharacter, "address"},
+			"a kind not offered":        {func(in *LinkInput) { in.Kind = "carrier pigeon" }, fakeCalendar{}, CodeLinkKind, "kind"},
+			"no user":                   {func(in *LinkInput) { in.User = crm.UserID{} }, fakeCalendar{}, CodeMissing, "user"},
+			"an unknown user":           {func(in *LinkInput) { in.User = crm.UserID{9} }, fakeCalendar{}, CodeUnknownUser, "user"},
 		} {
 			in := good
 			test.change(&in)

@@ -337,4 +337,6 @@ type fakeHasher struct{}
 
 func (fakeHasher) Hash(password string) (string, error) { return "hash of " + password, nil }
 
-func (fakeHasher) Matches(password, hash string) (bool, error) { return hash == "hash of "+password, nil }
+func (fakeHasher) Matches(password, hash string) (bool, error) {
+	return hash == "hash of "+password, nil
+}
