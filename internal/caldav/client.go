@@ -162,12 +162,26 @@ func (o *otherOrigin) Error() string {
 
 // usable is what MemberOf says of a response, with members whose href must not be followed named so.
 func (c *Collection) usable(member dav.Member) dav.Member {
-	if member.Kind != dav.MemberUnusable {
+	if member.Kind != dav.MemberUnusable && !plainPath(member.Href) {
 		if _, err := c.address(member.Href); err != nil {
 			return dav.Member{Kind: dav.MemberUnusable, Href: member.Href}
 		}
 	}
 	return member
+}
+
+// plainPath reports whether an href is a path of letters that stand for themselves: it leads nowhere else. Nearly all are, and
+// a first sync has many.
+func plainPath(href dav.Href) bool {
+	if href == "" || href[0] != '/' {
+		return false
+	}
+	for _, c := range []byte(href) {
+		if c <= ' ' || c >= 0x7f || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 var _ interface {

@@ -56,6 +56,7 @@ type answer struct {
 	header http.Header
 	url    *url.URL // where it came from in the end
 	body   io.Reader
+	own    [2]string // keys of the collection that was asked, see itself
 
 	client   *Client
 	request  *request

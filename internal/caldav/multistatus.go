@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 
 	"agendaonline/internal/dav"
 )
@@ -61,7 +62,20 @@ func (c *Client) multistatus(ctx context.Context, r *request, limit int, visit f
 // itself reports whether a response is about the collection that was asked: by the href asked for, or by the one that a
 // redirect led to.
 func (a *answer) itself(collection, href dav.Href) bool {
-	return href.SameCollection(collection) || href.SameCollection(dav.Href(a.url.EscapedPath()))
+	if a.own[0] == "" {
+		a.own = [2]string{collectionKey(collection), collectionKey(dav.Href(a.url.EscapedPath()))}
+	}
+	key := collectionKey(href)
+	return key == a.own[0] || key == a.own[1]
+}
+
+// collectionKey is what two hrefs of one collection share, with and without the closing slash.
+func collectionKey(href dav.Href) string {
+	key := href.Key()
+	if len(key) > 1 {
+		key = strings.TrimSuffix(key, "/")
+	}
+	return key
 }
 
 // collectionFailed is the failure of a report or listing whose response about the collection itself is a refusal.

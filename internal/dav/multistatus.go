@@ -298,7 +298,10 @@ func (d *multistatusDecoder) status() (int, error) {
 		return 0, err
 	}
 	for field := range strings.FieldsSeq(text) {
-		if code, parseErr := strconv.Atoi(field); parseErr == nil && len(field) == 3 && code >= 100 {
+		if len(field) != 3 {
+			continue
+		}
+		if code, parseErr := strconv.Atoi(field); parseErr == nil && code >= 100 {
 			return code, nil
 		}
 	}
