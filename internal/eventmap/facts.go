@@ -1,7 +1,8 @@
 package eventmap
 
 import (
-	"slices"
+	"hash/fnv"
+	"io"
 	"strings"
 	"time"
 
@@ -218,28 +219,44 @@ func PlaceOrRuleEdited(before, now *Object) bool {
 	if before == nil || now == nil {
 		return false
 	}
-	return !slices.Equal(before.placeAndRule(), now.placeAndRule())
+	return before.placeAndRule() != now.placeAndRule()
 }
 
-// placeAndRule lists what says where an event is and when it recurs. The order of dates and overrides means nothing.
-func (o *Object) placeAndRule() []string {
-	var all []string
+// A digest stands for values in any order: lists of dates are long, and servers order, join and split them.
+type digest struct {
+	count int
+	sum   uint64
+}
+
+func (d *digest) add(parts ...string) {
+	hash := fnv.New64a()
+	for _, part := range parts {
+		_, _ = io.WriteString(hash, part+"\x00")
+	}
+	d.count++
+	d.sum += hash.Sum64()
+}
+
+// placeAndRule digests what says where an event is and when it recurs.
+func (o *Object) placeAndRule() digest {
+	var d digest
 	for _, event := range o.events {
-		id, _ := event.Property("RECURRENCE-ID")
 		of := ""
-		if id != nil {
+		if id, found := event.Property("RECURRENCE-ID"); found {
 			of = id.Value()
 		}
 		for p := range event.Properties("LOCATION", "GEO", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID") {
-			if p.Name() == "LOCATION" {
-				all = append(all, of+" LOCATION "+p.Text())
-				continue
-			}
-			for value := range strings.SplitSeq(p.Value(), ",") {
-				all = append(all, of+" "+p.Name()+" "+strings.TrimSpace(value))
+			switch p.Name() {
+			case "LOCATION":
+				d.add(of, "LOCATION", p.Text())
+			case "RDATE", "EXDATE":
+				for value := range strings.SplitSeq(p.Value(), ",") {
+					d.add(of, p.Name(), strings.TrimSpace(value))
+				}
+			default:
+				d.add(of, p.Name(), strings.TrimSpace(p.Value()))
 			}
 		}
 	}
-	slices.Sort(all)
-	return all
+	return d
 }

@@ -130,6 +130,11 @@ func TestPlaceOrRuleEdited(t *testing.T) {
 	edit := func(from, to string) *Object {
 		return mustRead(t, []byte(strings.Replace(string(calendarOf(everything...)), from, to, 1)))
 	}
+	one := mustRead(t, calendarOf("BEGIN:VEVENT", "UID:1", "EXDATE:20261123,20261124", "END:VEVENT"))
+	two := mustRead(t, calendarOf("BEGIN:VEVENT", "UID:1", "EXDATE:20261124", "X-A:b", "EXDATE:20261123", "END:VEVENT"))
+	if PlaceOrRuleEdited(one, two) {
+		t.Error("deleted occurrences in two lines and another order: got a change")
+	}
 	for _, test := range []struct {
 		name string
 		now  *Object

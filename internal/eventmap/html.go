@@ -13,25 +13,22 @@ import (
 // "a < b", "<someone@example.com>" and "if x <b then c>d" are text.
 func hasTags(text string) bool {
 	for {
-		open := strings.IndexByte(text, '<')
-		if open < 0 {
-			return false
-		}
-		text = text[open+1:]
 		end := strings.IndexByte(text, '>')
 		if end < 0 {
 			return false
 		}
-		if isTag(text[:end]) {
+		if open := strings.LastIndexByte(text[:end], '<'); open >= 0 && isTag(text[open+1:end]) {
 			return true
 		}
+		text = text[end+1:]
 	}
 }
 
 // isTag looks at what stands between < and >.
 func isTag(tag string) bool {
 	tag = strings.TrimSuffix(strings.TrimPrefix(tag, "/"), "/")
-	if strings.HasPrefix(strings.ToLower(tag), "!doctype html") {
+	const document = "!doctype html"
+	if len(tag) >= len(document) && strings.EqualFold(tag[:len(document)], document) {
 		return true
 	}
 	name := tag
@@ -72,7 +69,10 @@ func textOfHTML(source string) string {
 		if kind == html.ErrorToken {
 			return strings.Trim(p.out.String(), "\n ")
 		}
-		raw := string(tokens.Raw())
+		raw := ""
+		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
+			raw = string(tokens.Raw()) // before Token, which writes over it
+		}
 		switch token := tokens.Token(); kind {
 		case html.TextToken:
 			p.text(token.Data)

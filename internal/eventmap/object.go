@@ -3,6 +3,8 @@ package eventmap
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,7 +140,7 @@ func (o *Object) unread(event *ical.Component, name string) bool {
 }
 
 func (o *Object) lineUnread(event *ical.Component, name string) bool {
-	for _, problem := range o.problems {
+	for problem := range o.problemsOf(event) {
 		if problem.Component == event && problem.Property == name && (problem.Code == ical.NoColon || problem.Code == ical.LineTooLong) {
 			return true
 		}
@@ -147,10 +149,17 @@ func (o *Object) lineUnread(event *ical.Component, name string) bool {
 }
 
 func (o *Object) cutOff(event *ical.Component) bool {
-	for _, problem := range o.problems {
+	for problem := range o.problemsOf(event) {
 		if problem.Component == event && problem.Code == ical.MissingEnd {
 			return true
 		}
 	}
 	return false
+}
+
+func (o *Object) problemsOf(event *ical.Component) iter.Seq[ical.Problem] {
+	if o.text != nil {
+		return o.text.ProblemsOf(event)
+	}
+	return slices.Values(o.problems)
 }

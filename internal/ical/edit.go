@@ -230,20 +230,26 @@ func (c *Component) Remove() {
 	c.parent.unlink(c.begin)
 	c.parent.closeComponents()
 	if first {
-		c.text.keepLineEnds()
+		c.text.keepStart()
 	}
 }
 
-// keepLineEnds sees to it that a bare CR means what it meant, where the first line of a text, which decides, has gone: by a
-// blank line in its place.
-func (t *Text) keepLineEnds() {
+// keepStart sees to it that a text is read as it was where its first line has gone, which decides what a bare CR means and
+// whether it is UTF-16: by a blank line in its place.
+func (t *Text) keepStart() {
 	first := t.root.first
-	if first == nil || !t.bareCR && !bareCREndsLines(first.raw) {
+	start := ""
+	for n := first; n != nil && len(start) < 4; n = n.next {
+		start += n.raw
+	}
+	if first == nil || !t.bareCR && !bareCREndsLines(first.raw) && checkEncoding(start) == nil {
 		return
 	}
 	blank := &node{raw: "\r\n", component: &t.root}
 	if t.bareCR {
-		blank.raw = "\r"
+		if blank.raw = "\r"; checkEncoding(blank.raw+start) != nil {
+			blank.raw = "\r\r"
+		}
 	}
 	t.root.insert(blank, first)
 }

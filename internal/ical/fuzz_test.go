@@ -17,6 +17,7 @@ var seeds = []string{
 	"\ufeffBEGIN:VEVENT \r\r\nDTSTART;TZID=\"Europe/Brussels:20260102T030405\"\r\r\nDURATION:P1DT2H\r\r\nRDATE;VALUE=PERIOD:20260101T000000Z/PT1H\r\r\nTZOFFSETTO:+0100\r\r\n",
 	"BEGIN:VEVENT\r\nSUMMARY\r\n\r\n :a\\nb\\,\\;\\\\\\\r\nX-A;B=^n^'^^;;=:\x00\x7f\u0085\r\n\tEND:VEVENT\r\nEND:VEVENT",
 	strings.Repeat("BEGIN:X-A\n", 12) + "BEGIN:VEVENT\nUID:1\nEND:VEVENT\n" + strings.Repeat("END:X-A\n", 12),
+	"\x000\x00", "BEGIN:VEVENT\nEND:VEVENT\n\x00a\x00b", "BEGIN:VEVENT\rEND:VEVENT\r\x00a\x00b", "BEGIN:VEVENT\rEND:VEVENT\ra\x00b\x00", "BEGIN:VEVENT\nEND:VEVENT\n\xff\xfe",
 	"B\x00E\x00", "\r", "\n \n\t\n", ":", "BEGIN:", "END:VEVENT\nBEGIN:VEVENT\nEND:VALARM",
 }
 

@@ -38,7 +38,12 @@ func checkEncoding(start string) error {
 	if len(start) >= 2 && (start[:2] == "\xfe\xff" || start[:2] == "\xff\xfe") {
 		return ErrUTF16
 	}
-	if len(start) >= 4 && (start[0] == 0) == (start[2] == 0) && (start[1] == 0) == (start[3] == 0) && (start[0] == 0) != (start[1] == 0) {
+	for i := range min(len(start), 4) { // every other octet of the first four is NUL; of fewer, as many as there are
+		if (start[i] == 0) != (start[i%2] == 0) {
+			return nil
+		}
+	}
+	if len(start) >= 2 && (start[0] == 0) != (start[1] == 0) {
 		return ErrUTF16
 	}
 	return nil

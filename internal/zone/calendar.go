@@ -46,12 +46,22 @@ func (c *Calendar) Meaning(tzid string) Meaning {
 	return meaning
 }
 
+// maxTries bounds how many VTIMEZONEs of one TZID are tried.
+const maxTries = 10
+
 func (c *Calendar) find(tzid string) Meaning {
-	_, isName := ianaName(normalSpace(tzid))
-	why := ErrUnknown
+	name := normalSpace(tzid)
+	if name == "" {
+		return Meaning{Err: ErrUnknown}
+	}
+	tries, why := 0, ErrUnknown
+	_, isName := ianaName(name)
 	for _, definition := range c.definitions {
-		if defined, _ := definition.TextOf("TZID"); isName || normalSpace(defined) != normalSpace(tzid) {
+		if defined, _ := definition.TextOf("TZID"); isName || normalSpace(defined) != name {
 			continue
+		}
+		if tries++; tries > maxTries {
+			break
 		}
 		z, err := Own(definition)
 		if err == nil {
