@@ -1,0 +1,323 @@
+package oracle
+
+import (
+	"slices"
+	"strings"
+)
+
+// Judge looks at a whole history: S1 to S5 at each step of K's log, O1 to O7, O10 and O11 at its end.
+func Judge(h History) Report {
+	var r Report
+	w := build(&h)
+	w.steps(&r)
+	w.rest(&r)
+	return r
+}
+
+// Steps looks at the steps only, for a history that is still going on.
+func Steps(h History) Report {
+	var r Report
+	build(&h).steps(&r)
+	return r
+}
+
+// steps judges each of the engine's writes by the state it met.
+func (w *world) steps(r *Report) {
+	state := map[string]Resource{}
+	etags := map[string][]string{} // all that an href ever had
+	reset, commit := 0, 0
+	causes := map[string]cause{} // by item's root
+	for i := range w.Writes {
+		write := &w.Writes[i]
+		for reset < len(w.Resets) && w.Resets[reset].After < write.Number {
+			state = map[string]Resource{}
+			for _, resource := range w.Resets[reset].Resources {
+				state[resource.Href] = resource
+			}
+			reset++
+		}
+		for commit < len(w.Commits) && w.Commits[commit].After < write.Number {
+			w.cause(causes, &w.Commits[commit])
+			commit++
+		}
+		if write.engine() {
+			w.blind(r, write, etags[write.Href])
+			w.patch(r, write)
+			w.doubled(r, write, state)
+			w.deletion(r, write, causes)
+			w.mail(r, write)
+		}
+		apply(state, write)
+		if write.ETagAfter != "" {
+			etags[write.Href] = append(etags[write.Href], bare(write.ETagAfter))
+		}
+		if write.ETagBefore != "" {
+			etags[write.Href] = append(etags[write.Href], bare(write.ETagBefore))
+		}
+	}
+	w.trashings(r)
+}
+
+// bare is an ETag without weak mark and quotes.
+func bare(etag string) string { return strings.Trim(strings.TrimPrefix(etag, "W/"), `"`) }
+
+// blind is S1.
+func (w *world) blind(r *Report, write *Write, known []string) {
+	if w.Unguarded[write.Calendar] {
+		return
+	}
+	r.judged("S1")
+	what := write.Method + " " + write.Href
+	switch {
+	case write.Before == "" && write.After != "":
+		if write.IfNoneMatch != "*" {
+			r.broken("S1", write.Number, what, "made without If-None-Match: *")
+		}
+	case write.IfMatch == "" || write.IfMatch == "*":
+		r.broken("S1", write.Number, what, "an existing resource written without the ETag it was made from")
+	case bare(write.IfMatch) != bare(write.ETagBefore) && !slices.Contains(known, bare(write.IfMatch)):
+		r.broken("S1", write.Number, what, "If-Match %s, which it never had", write.IfMatch)
+	}
+}
+
+// twins are properties that go with a unit (semantics 5).
+func allowed(name string, changed map[Unit]bool, series bool) bool {
+	switch name {
+	case "DTSTAMP", "LAST-MODIFIED", "SEQUENCE":
+		return true
+	case "SUMMARY":
+		return changed[Subject]
+	case "DESCRIPTION", "X-ALT-DESC":
+		return changed[Description]
+	case "DTSTART", "DTEND", "DURATION":
+		return changed[Time]
+	case "EXDATE", "RDATE", "RRULE", "RECURRENCE-ID":
+		return series
+	}
+	return changed[Time] && strings.HasPrefix(name, "X-") && strings.Contains(name, "ALLDAY")
+}
+
+// patch is S2: what the engine sends differs from what was there only in what it may touch.
+func (w *world) patch(r *Report, write *Write) {
+	if write.Before == "" || write.After == "" {
+		return
+	}
+	r.judged("S2")
+	what := "PUT " + write.Href
+	before, sent := read(write.Before), read(write.Sent)
+	if before.other {
+		r.broken("O7", write.Number, what, "a resource without a VEVENT was written")
+		return
+	}
+	if before.uid != sent.uid {
+		r.broken("S2", write.Number, what, "its UID %q became %q", before.uid, sent.uid)
+		return
+	}
+	series := !before.single || !sent.single
+	changed := map[Unit]bool{}
+	for _, unit := range units {
+		changed[unit] = series || before.unit(unit) != sent.unit(unit)
+	}
+	old, now := split(write.Before), split(write.Sent)
+	for len(old) > 0 && len(now) > 0 {
+		if now[0].name == "VTIMEZONE" && old[0].name != "VTIMEZONE" {
+			now = now[1:] // one that is newly referred to
+			continue
+		}
+		if missing, surplus := difference(kept(&old[0], changed, series), kept(&now[0], changed, series)); missing != "" || surplus != "" {
+			if series && old[0].name == "VEVENT" && len(now) > len(old) {
+				now = now[1:] // an override that was added
+				continue
+			}
+			r.broken("S2", write.Number, what, "a line that is not its business: had %q, sent %q", missing, surplus)
+			return
+		}
+		old, now = old[1:], now[1:]
+	}
+	for _, left := range old {
+		if !(series && left.name == "VEVENT") {
+			r.broken("S2", write.Number, what, "a %s was taken away", left.name)
+		}
+	}
+	for _, added := range now {
+		if added.name != "VTIMEZONE" && !(series && added.name == "VEVENT") {
+			r.broken("S2", write.Number, what, "a %s was added", added.name)
+		}
+	}
+}
+
+// kept are the lines of a component that a write may not touch, nested components included.
+func kept(c *component, changed map[Unit]bool, series bool) []string {
+	lines := []string{c.name}
+	depth := 0
+	for _, line := range c.lines {
+		name := nameOf(line)
+		switch {
+		case name == "BEGIN":
+			depth++
+		case name == "END":
+			depth--
+		case depth == 0 && c.name == "VEVENT" && allowed(name, changed, series):
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// difference is the first line in which two lists differ.
+func difference(a, b []string) (string, string) {
+	for i := range max(len(a), len(b)) {
+		var left, right string
+		if i < len(a) {
+			left = a[i]
+		}
+		if i < len(b) {
+			right = b[i]
+		}
+		if left != right {
+			return left, right
+		}
+	}
+	return "", ""
+}
+
+// doubled is S3 on K: no second resource for an item in one calendar.
+func (w *world) doubled(r *Report, write *Write, state map[string]Resource) {
+	if write.Before != "" || write.After == "" {
+		return
+	}
+	r.judged("S3")
+	made := read(write.Sent)
+	for href, other := range state {
+		if href == write.Href || other.Calendar != write.Calendar {
+			continue
+		}
+		e := read(other.Body)
+		if e.uid == made.uid || (made.single && e.single && w.same(write.Calendar, &made, &e)) {
+			r.broken("S3", write.Number, "PUT "+write.Href, "a second resource for what is at %s", href)
+			return
+		}
+	}
+}
+
+// same reports whether two events are one item.
+func (w *world) same(calendar string, a, b *event) bool {
+	return w.root(eventNode(calendar, a.uid)) == w.root(eventNode(calendar, b.uid))
+}
+
+// cause is why an item's event may be deleted by the engine.
+type cause struct {
+	everywhere bool   // deleted, cleared or unlinked
+	follower   string // reassigned: everywhere but in this user's calendar
+}
+
+// cause notes what a person did that takes an event off a calendar, or puts it back.
+func (w *world) cause(causes map[string]cause, c *Commit) {
+	if c.ByEngine {
+		return
+	}
+	root := w.root(actionNode(c.Action))
+	switch {
+	case c.Kind == Delete || c.Kind == Unlink, c.Kind == Change && c.Values.When.None():
+		causes[root] = cause{everywhere: true}
+	case c.Kind == Reassign:
+		causes[root] = cause{follower: c.Follower}
+	case c.Kind == Restore, c.Kind == Change && c.Before.When.None():
+		delete(causes, root)
+	}
+}
+
+// deletion is S4 on K: the engine deletes only what a person took away in C before.
+func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
+	if write.After != "" {
+		return
+	}
+	r.judged("S4")
+	gone := read(write.Before)
+	if gone.other {
+		r.broken("O7", write.Number, "DELETE "+write.Href, "a resource without a VEVENT was deleted")
+		return
+	}
+	if !gone.single {
+		return
+	}
+	why, known := causes[w.root(eventNode(write.Calendar, gone.uid))]
+	if !known || (!why.everywhere && w.userOf(write.Calendar) == why.follower) {
+		r.broken("S4", write.Number, "DELETE "+write.Href, "nobody had deleted, cleared, reassigned or unlinked it in C")
+	}
+}
+
+// userOf is whose link a calendar is, "" for nobody's.
+func (w *world) userOf(calendar string) string {
+	for _, link := range w.Links {
+		if link.Calendar == calendar {
+			return link.User
+		}
+	}
+	return ""
+}
+
+// trashings is S4 on C: the engine puts an action in the trash only when its event had gone from K.
+func (w *world) trashings(r *Report) {
+	for i := range w.Commits {
+		c := &w.Commits[i]
+		if !c.ByEngine || c.Kind != Trash {
+			continue
+		}
+		r.judged("S4")
+		if !w.absentOnce(c) {
+			r.broken("S4", 0, "action "+c.Action, "put in the trash after write %d, while its event was at %s all the time", c.After, c.Href)
+		}
+	}
+}
+
+// absentOnce reports whether an event was seen to be gone, or its href to hold another, before an action was put in the trash.
+func (w *world) absentOnce(c *Commit) bool {
+	there := false
+	if len(w.Resets) > 0 {
+		there = true // where a state was replaced, only the one at the time counts
+		for _, resource := range w.stateAfter(c.After) {
+			if resource.Href == c.Href {
+				e := read(resource.Body)
+				return e.uid != c.UID || e.cancelled
+			}
+		}
+		return there
+	}
+	for i := range w.Writes {
+		write := &w.Writes[i]
+		if write.Number > c.After {
+			break
+		}
+		if write.Href != c.Href {
+			continue
+		}
+		e := read(write.After)
+		there = write.After != "" && e.uid == c.UID && !e.cancelled
+		if !there {
+			return true
+		}
+	}
+	return !there
+}
+
+// mail is O11.
+func (w *world) mail(r *Report, write *Write) {
+	r.judged("O11")
+	if write.Mailed == 0 {
+		return
+	}
+	body := write.Sent
+	if write.After == "" {
+		body = write.Before
+	}
+	e := read(body)
+	root := w.root(eventNode(write.Calendar, e.uid))
+	for _, edit := range w.edits {
+		if edit.agrees && edit.write < write.Number && w.root(edit.node) == root {
+			return
+		}
+	}
+	r.broken("O11", write.Number, write.Method+" "+write.Href, "%d guests were told, and nobody had agreed to it", write.Mailed)
+}
