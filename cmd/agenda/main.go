@@ -28,6 +28,8 @@ type commands struct {
 	Runs    runsCommand    `cmd:"" help:"What the last syncs did."`
 	Ics     icsCommand     `cmd:"" help:"Look into calendar files."`
 	Config  configCommand  `cmd:"" help:"Show the settings that are in force."`
+	Backup  backupCommand  `cmd:"" help:"Write everything into one file."`
+	Restore restoreCommand `cmd:"" help:"Fill an empty database from a backup."`
 	Version versionCommand `cmd:"" help:"Print the version of this program."`
 }
 

@@ -199,6 +199,7 @@ func (p *program) stopRuns(ctx context.Context) error {
 const (
 	purgeEvery    = time.Hour
 	optimizeEvery = 24 * time.Hour
+	answersKept   = 7 * 24 * time.Hour // of requests with an Idempotency-Key
 )
 
 // keepHouse removes what ended by age, and lets the database look at itself.
@@ -212,7 +213,10 @@ func (p *program) keepHouse(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-purge.C:
-			err = p.door.Purge(ctx)
+			err = errors.Join(p.door.Purge(ctx), p.store.Write(ctx, func(tx *store.Tx) error {
+				_, err := tx.PurgeAnswers(p.Now().Add(-answersKept))
+				return err
+			}))
 		case <-optimize.C:
 			err = p.store.Optimize(ctx)
 		}
