@@ -263,3 +263,18 @@ func TestClient_the_failure_that_tells_most_is_given(t *testing.T) {
 		t.Errorf("got %q, want the place it leads to", failure.Related)
 	}
 }
+
+func TestClient_a_server_that_gives_no_answer_is_asked_once(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request, _ string) {
+		if connection, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_ = connection.Close()
+		}
+	})
+	address, _ := ParseAddress(server.URL)
+	_, err := client(t, nil, server).Locate(t.Context(), Candidates(t.Context(), address, nil))
+	want(t, err, dav.ClassTemporary, dav.CauseCut)
+	if got := server.lines(); strings.Contains(got, "/remote.php") {
+		t.Errorf("got\n%s\nwant no other path tried", got)
+	}
+}

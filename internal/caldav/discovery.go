@@ -42,8 +42,12 @@ var locating = append([]dav.Name{dav.PropHomes, dav.PropUserAddresses}, browsing
 // stops at what another candidate would only repeat: a refused sign-in above all.
 func (c *Client) Locate(ctx context.Context, candidates []Candidate) (Located, error) {
 	var told error
-	var plain *Located // WebDAV, but nothing in it tells of calendars
+	var plain *Located          // WebDAV, but nothing in it tells of calendars
+	silent := map[string]bool{} // hosts that gave no answer at all: another path would have to be waited for in vain too
 	for _, candidate := range candidates {
+		if silent[candidate.URL.Host] {
+			continue
+		}
 		response, err := c.properties(ctx, dav.Href(candidate.URL.String()), locating...)
 		if err == nil {
 			located := Located{candidate, response.href, response.Props}
@@ -62,6 +66,7 @@ func (c *Client) Locate(ctx context.Context, candidates []Candidate) (Located, e
 		if told == nil || telling(failure) > tellingOf(told) {
 			told = err
 		}
+		silent[candidate.URL.Host] = failure.Status == 0 && failure.Related == "" && failure.Cause != dav.CauseRedirectLoop && failure.Cause != dav.CauseNotDAV
 	}
 	switch {
 	case plain != nil:

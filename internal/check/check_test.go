@@ -354,6 +354,22 @@ var provocations = map[Code]func(t *testing.T) world{
 		return answering(t, 503, "OCA\\DAV\\Connector\\Sabre\\Exception\\DisabledUserException: Account disabled")
 	},
 
+	CodeSignedInGrant: func(t *testing.T) world { return withToken(t, nil) },
+	CodeGrantRefused: func(t *testing.T) world {
+		return withToken(t, func(w http.ResponseWriter, _ *http.Request, _ string) bool { w.WriteHeader(401); return true })
+	},
+	CodeGrantNoCalDAV: func(t *testing.T) world {
+		return withToken(t, func(w http.ResponseWriter, r *http.Request, _ string) bool {
+			if r.URL.Path != "/p/alice/" {
+				return false
+			}
+			w.WriteHeader(404)
+			_, _ = io.WriteString(w, `<d:error xmlns:d="DAV:" xmlns:s="http://sabredav.org/ns"><s:exception>Sabre\DAV\Exception\NotFound</s:exception>`+
+				`<s:message>File not found: alice in 'principals'</s:message></d:error>`)
+			return true
+		})
+	},
+
 	CodeCalendarChosen:    func(t *testing.T) world { return on(t, &fake{}) },
 	CodeCalendarOfAnother: func(t *testing.T) world { return on(t, &fake{owner: `<D:owner><D:href>/p/bob/</D:href></D:owner>`}) },
 	CodeChooseCalendar:    several,
@@ -431,6 +447,20 @@ func clockAt(ahead time.Duration) func() string {
 }
 
 func wrongPassword(r *Request) { r.Username, r.Password = canaryName, "canary-wrong-55" }
+
+// token signs in by an access token that cannot be refreshed.
+type token string
+
+func (a token) Authorize(r *http.Request) error {
+	r.Header.Set("Authorization", "Bearer "+string(a))
+	return nil
+}
+
+func (token) Refused(*http.Request, *http.Response) (bool, error) { return false, nil }
+
+func withToken(t *testing.T, before func(http.ResponseWriter, *http.Request, string) bool) world {
+	return on(t, &fake{before: before, token: "good"}).at("/dav/").asking(func(r *Request) { r.Credentials = token("good") })
+}
 
 func several(t *testing.T) world {
 	return on(t, &fake{more: propstat("/c/home/", `<D:resourcetype><D:collection/><C:calendar/></D:resourcetype><D:displayname>Thuis</D:displayname>`)}).at("/dav/")

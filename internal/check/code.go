@@ -86,6 +86,9 @@ const (
 	CodeSignInRefused   Code = "check.sign_in_refused"  // username host
 	CodeSignInOther     Code = "check.sign_in_other"    // host schemes
 	CodeAccountDisabled Code = "check.account_disabled" // username host
+	CodeSignedInGrant   Code = "check.signed_in_grant"  // host
+	CodeGrantRefused    Code = "check.grant_refused"    // host
+	CodeGrantNoCalDAV   Code = "check.grant_no_caldav"  // host
 )
 
 // Codes of the calendar.
@@ -151,7 +154,8 @@ var Codes = []Code{
 	CodeFoundAtAddress, CodeFoundElsewhere, CodeFoundSignIn, CodeNotFound, CodeNotCalDAV, CodeNotDAV, CodeMalformed, CodeRedirectLoop,
 	CodeRedirectOther, CodeRedirectHTTP, CodeForbidden, CodeAPIOff, CodeThrottled, CodeMaintenance, CodeServerError, CodeRefused,
 	CodeTooLarge, CodeTruncated, CodeStorageFull,
-	CodeSignedIn, CodeSignedInDigest, CodeSignInRefused, CodeSignInOther, CodeAccountDisabled,
+	CodeSignedIn, CodeSignedInDigest, CodeSignInRefused, CodeSignInOther, CodeAccountDisabled, CodeSignedInGrant, CodeGrantRefused,
+	CodeGrantNoCalDAV,
 	CodeCalendarChosen, CodeCalendarOfAnother, CodeChooseCalendar, CodeNoCalendars, CodeCalendarElsewhere, CodeTasksOnly, CodeCalendarGone,
 	CodeNotACalendar,
 	CodeRead, CodeReadEmpty, CodeReadRefused, CodeReadNoEvents, CodeWritten, CodeReadOnly, CodeWriteRefused, CodeWriteLost, CodeWriteChanged,
@@ -241,8 +245,11 @@ func (r *run) failure(err error) result {
 // signInFailure tells a wrong password from a server that takes none.
 func (r *run) signInFailure(found *dav.Failure) result {
 	host := r.host()
+	if r.request.Credentials != nil {
+		return failed(CodeGrantRefused, "host", host)
+	}
 	byPassword := len(found.Challenges) == 0 || slices.Contains(found.Challenges, "basic") || slices.Contains(found.Challenges, "digest")
-	if !byPassword && r.request.Credentials == nil {
+	if !byPassword {
 		return failed(CodeSignInOther, "host", host, "schemes", strings.Join(found.Challenges, ", "))
 	}
 	return failed(CodeSignInRefused, "username", r.request.Username, "host", host)

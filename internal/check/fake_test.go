@@ -37,6 +37,7 @@ type fake struct {
 	sync                                                                  syncManner
 	clock                                                                 func() string // the Date header, "" for none; nil: the real one
 	digest                                                                bool
+	token                                                                 string // taken as Bearer; "" for none
 	more                                                                  string // calendars beside the first, as responses
 
 	mu      sync.Mutex
@@ -105,6 +106,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *fake) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	name, password, _ := r.BasicAuth()
 	switch {
+	case f.token != "" && r.Header.Get("Authorization") == "Bearer "+f.token:
+		return true
 	case f.digest && strings.HasPrefix(r.Header.Get("Authorization"), "Digest "):
 		return true
 	case f.digest:

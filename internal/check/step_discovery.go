@@ -47,6 +47,10 @@ func (r *run) signIn(ctx context.Context) result {
 		if failure.Class == dav.ClassSignIn || failure.Cause == dav.CauseAccountOff {
 			return r.failure(err)
 		}
+		// ownCloud 10.11 takes the tokens of its own OAuth 2.0 and then looks for the user in the wrong place.
+		if r.request.Credentials != nil && failure.Class == dav.ClassGone && strings.Contains(failure.Excerpt, "in 'principals'") {
+			return failed(CodeGrantNoCalDAV, "host", r.host())
+		}
 		r.refused = err // the calendar's matter
 	}
 	for _, calendar := range found.Calendars {
@@ -55,6 +59,9 @@ func (r *run) signIn(ctx context.Context) result {
 	if r.password != nil && r.password.ByDigest() {
 		r.learn(dav.DigestSignIn, "the server asks for Digest and takes no Basic")
 		return passed(CodeSignedInDigest, "username", r.request.Username)
+	}
+	if r.request.Credentials != nil {
+		return passed(CodeSignedInGrant, "host", r.host())
 	}
 	return passed(CodeSignedIn, "username", r.request.Username)
 }
