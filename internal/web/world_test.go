@@ -167,15 +167,17 @@ func (b *browser) answer(response *http.Response, err error) answer {
 // shows fails the test for each text that the answer does not have.
 func (a answer) shows(t testing.TB, status int, texts ...string) {
 	t.Helper()
-	if a.status != status {
+	right := a.status == status
+	if !right {
 		t.Errorf("%s: got status %d, want %d", a.path, a.status, status)
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.body, text) {
 			t.Errorf("%s does not show %q", a.path, text)
+			right = false
 		}
 	}
-	if t.Failed() {
+	if !right {
 		t.Logf("%s", a.body)
 	}
 }
