@@ -5,7 +5,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"agendaonline/internal/dav"
@@ -17,8 +16,11 @@ type writing struct {
 	first, second dav.ETag
 }
 
-// cleanTimeout is how long taking away what a test made may take, also when the test was stopped.
+// cleanTimeout bounds the taking away of what a test made, also of one that was stopped.
 const cleanTimeout = 30 * time.Second
+
+// removeTries is how often it is tried where the server or the network fail for a moment.
+const removeTries = 3
 
 // probe is an event that the test makes.
 type probe struct {
@@ -74,9 +76,16 @@ func (r *run) create(ctx context.Context) (probe, error) {
 func (r *run) remove(ctx context.Context, p *probe) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
-	err := r.collection.Delete(ctx, p.href, dav.Unconditionally())
-	if dav.ClassOf(err) == dav.ClassGone {
-		return nil
+	var err error
+	for range removeTries {
+		err = r.collection.Delete(ctx, p.href, dav.Unconditionally())
+		switch dav.ClassOf(err) {
+		case dav.ClassGone:
+			return nil
+		case dav.ClassTemporary, dav.ClassUnknownOutcome:
+			continue
+		}
+		return err
 	}
 	return err
 }
@@ -103,7 +112,10 @@ func (r *run) write(ctx context.Context) result {
 
 func (r *run) change(ctx context.Context, p *probe) result {
 	read, err := r.collection.Get(ctx, p.href)
-	if err != nil || !bytes.Contains(read.Body, []byte(p.uid)) {
+	switch {
+	case err != nil && dav.ClassOf(err) != dav.ClassGone:
+		return r.failure(err).on()
+	case err != nil, !bytes.Contains(read.Body, []byte(p.uid)):
 		return failed(CodeWriteLost).on()
 	}
 	if !bytes.Equal(read.Body, p.sent) {
@@ -121,7 +133,10 @@ func (r *run) change(ctx context.Context, p *probe) result {
 		return r.unwritten(err)
 	}
 	read, err = r.collection.Get(ctx, p.href)
-	if err != nil {
+	switch {
+	case err != nil && dav.ClassOf(err) != dav.ClassGone:
+		return r.failure(err).on()
+	case err != nil:
 		return failed(CodeWriteLost).on()
 	}
 	r.written.second = read.ETag
@@ -142,103 +157,4 @@ func (r *run) unwritten(err error) result {
 		return failed(CodeWriteRefused, "status", strconv.Itoa(failure.Status)).on()
 	}
 	return r.failure(err).on()
-}
-
-// racers is how many write at once to see whether If-Match lets one of them through.
-const racers = 4
-
-// preconditions sees whether the server keeps one writer from overwriting another.
-func (r *run) preconditions(ctx context.Context) result {
-	switch {
-	case r.chosen.ReadOnly():
-		return skipped(CodeNotWritable)
-	case !r.request.Write:
-		return skipped(CodeNotAsked)
-	case !r.written.done:
-		return skipped(CodeNotTried)
-	}
-	p, err := r.create(ctx)
-	if err != nil {
-		return r.unwritten(err)
-	}
-	how := r.conditions(ctx, &p)
-	if err := r.remove(ctx, &p); err != nil {
-		return failed(CodeWriteLeft, "name", firstSummary).on()
-	}
-	return how
-}
-
-func (r *run) conditions(ctx context.Context, p *probe) result {
-	const stale = dav.ETag(`"agenda-online-never-given"`)
-	how := passed(CodePreconditions)
-	// From the harmless to what can lose an edit: the worst is named.
-	if _, err := r.collection.Put(ctx, p.href, r.text(*p, firstSummary), dav.IfNew()); err == nil {
-		r.learn(dav.NoIfNoneMatch, "a PUT with If-None-Match: * on an event that was there was answered well")
-		how = passed(CodeIfNoneMatch)
-	}
-	if r.races(ctx, p) {
-		r.learn(dav.RacyIfMatch, "of %d PUTs at once with the same If-Match more than one was answered well", racers)
-		how = limited(CodeIfMatchRacy)
-	}
-	other := probe{href: r.newProbe().href, uid: p.uid}
-	if _, err := r.collection.Put(ctx, other.href, r.text(other, firstSummary), dav.IfNew()); err == nil {
-		r.learn(dav.DoubledUIDs, "a PUT of a UID that lives at another href was answered well")
-		if err := r.remove(ctx, &other); err != nil {
-			return failed(CodeWriteLeft, "name", firstSummary).on()
-		}
-	}
-	_, changed := r.collection.Put(ctx, p.href, r.text(*p, secondSummary), dav.IfMatch(stale))
-	if err := r.collection.Delete(ctx, p.href, dav.IfMatch(stale)); err == nil {
-		r.learn(dav.NoIfMatchOnDelete, "a DELETE with an If-Match that cannot match was answered well")
-		how = limited(CodeIfMatchDelete)
-	}
-	if changed == nil {
-		r.learn(dav.NoIfMatch, "a PUT with an If-Match that cannot match was answered well")
-		how = limited(CodeIfMatch)
-	}
-	return how
-}
-
-// races reports whether more than one of several writers at once got through with the same ETag.
-func (r *run) races(ctx context.Context, p *probe) bool {
-	read, err := r.collection.Get(ctx, p.href)
-	if _, ok := read.ETag.HeaderValue(); err != nil || !ok {
-		return false
-	}
-	var group sync.WaitGroup
-	won := make([]bool, racers)
-	for i := range racers {
-		body := r.text(*p, firstSummary+" "+strconv.Itoa(i+1))
-		group.Go(func() {
-			_, err := r.collection.Put(ctx, p.href, body, dav.IfMatch(read.ETag))
-			won[i] = err == nil
-		})
-	}
-	group.Wait()
-	winners := 0
-	for _, one := range won {
-		if one {
-			winners++
-		}
-	}
-	return winners > 1
-}
-
-// etags sees whether each version has one of its own that preconditions can rest on.
-func (r *run) etags(context.Context) result {
-	switch {
-	case r.listed.missing > 0 || r.written.done && r.written.first == "":
-		r.learn(dav.NoETags, "members without ETag")
-		return limited(CodeETagsMissing)
-	case r.written.done && r.written.first.Same(r.written.second):
-		return limited(CodeETagsUnchanged)
-	case r.listed.weak > 0 || r.written.done && !r.written.first.Strong():
-		r.learn(dav.WeakETags, "ETags that are weak or have no quotes")
-		return limited(CodeETagsWeak)
-	case r.listed.count == 0 && !r.written.done:
-		return skipped(CodeETagsNotSeen)
-	case r.verdict.Traits.Has(dav.NoETagOnPut):
-		return passed(CodeETagsReadBack)
-	}
-	return passed(CodeETags)
 }
