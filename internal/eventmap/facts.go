@@ -48,10 +48,21 @@ type Person struct {
 	Answer  string // PARTSTAT in upper case; NEEDS-ACTION where there is none (RFC 5545 section 3.2.12)
 }
 
-// Facts says what the event is.
-func (o *Object) Facts() Facts {
-	event := o.events[0]
-	f := Facts{Orphan: !o.master, Kind: ical.NoTime, Cancelled: true}
+// Facts says what the event is: the master, or the first override where it is missing.
+func (o *Object) Facts() Facts { return o.factsOf(o.events[0]) }
+
+// FactsOf says what the event with a RECURRENCE-ID is, as Reading names it; false where there is none. Whether the object is
+// a series and private it says of all.
+func (o *Object) FactsOf(recurrenceID string) (Facts, bool) {
+	event, found := o.event(recurrenceID)
+	if !found {
+		return Facts{}, false
+	}
+	return o.factsOf(event), true
+}
+
+func (o *Object) factsOf(event *ical.Component) Facts {
+	f := Facts{Orphan: !o.master, Kind: ical.NoTime}
 	for _, one := range o.events {
 		if id, found := one.Property("RECURRENCE-ID"); found {
 			f.RecurrenceIDs = append(f.RecurrenceIDs, strings.Clone(id.Value()))
@@ -59,7 +70,9 @@ func (o *Object) Facts() Facts {
 		f.Private = f.Private || o.isPrivate(one)
 	}
 	f.Series = len(o.events) > 1
-	f.Cancelled = o.cancelled()
+	if f.Cancelled = o.cancelled(); event != o.events[0] {
+		f.Cancelled = isCancelled(event)
+	}
 	for p := range event.Properties() {
 		f.take(p)
 	}
@@ -125,8 +138,7 @@ func (o *Object) isPrivate(event *ical.Component) bool {
 
 func (o *Object) cancelled() bool {
 	for _, event := range o.events {
-		status, _ := event.TextOf("STATUS")
-		if !strings.EqualFold(strings.TrimSpace(status), "CANCELLED") {
+		if !isCancelled(event) {
 			return false
 		}
 		if o.master {
@@ -134,6 +146,11 @@ func (o *Object) cancelled() bool {
 		}
 	}
 	return true
+}
+
+func isCancelled(event *ical.Component) bool {
+	status, _ := event.TextOf("STATUS")
+	return strings.EqualFold(strings.TrimSpace(status), "CANCELLED")
 }
 
 func cloneText(event *ical.Component, name string) string {

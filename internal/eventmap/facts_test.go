@@ -54,6 +54,21 @@ func TestFacts_series(t *testing.T) {
 	}
 }
 
+func TestFactsOf_an_override(t *testing.T) {
+	t.Parallel()
+	o := mustRead(t, calendarOf("BEGIN:VEVENT", "UID:1", "DTSTART:20261123", "RRULE:FREQ=DAILY", "LOCATION:here", "CLASS:PRIVATE", "END:VEVENT",
+		"BEGIN:VEVENT", "UID:1", "RECURRENCE-ID:20261124", "DTSTART:20261124", "LOCATION:there", "STATUS:CANCELLED", "END:VEVENT"))
+	if got, found := o.FactsOf("20261124"); !found || got.Place != "there" || !got.Cancelled || !got.Series || !got.Private {
+		t.Errorf("the override: got %+v, %t", got, found)
+	}
+	if got, found := o.FactsOf(""); !found || got.Place != "here" || got.Cancelled {
+		t.Errorf("the master: got %+v, %t", got, found)
+	}
+	if _, found := o.FactsOf("20261125"); found {
+		t.Error("an override that is not there was found")
+	}
+}
+
 func TestFacts_private_and_cancelled(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

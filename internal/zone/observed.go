@@ -20,13 +20,7 @@ const (
 	minEndless = 10
 )
 
-// A change is an instant at which a zone's offset changes.
-type change struct {
-	at int64
-	changeKind
-}
-
-// A changeKind is what changes of one observance have in common.
+// A changeKind is what the changes of a zone's offset that one observance holds have in common.
 type changeKind struct {
 	from, to int
 	daylight bool
