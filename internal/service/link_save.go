@@ -36,7 +36,7 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 	}
 	sealed := s.Keys.Seal(SecretPlace(id), []byte(in.Password))
 	err = s.write(ctx, func(tx *store.Tx) error {
-		sync := store.LinkSync{Traits: verdict.Traits, CalendarName: link.CalendarName, ReadOnly: link.ReadOnly}
+		sync := store.LinkSync{Traits: verdict.Traits, CalendarName: link.CalendarName, ReadOnly: link.ReadOnly, Foreign: verdict.Calendar.Foreign}
 		if err := tx.InsertLink(link, sealed, sync); err != nil {
 			return err
 		}
@@ -148,6 +148,7 @@ func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, 
 			sync.Traits = sync.Traits.With(trait, evidence)
 		}
 		sync.SignInAgain, sync.Failing, sync.Failures = false, crm.Failing{}, 0
+		sync.RefusedAt, sync.RetryAt = time.Time{}, time.Time{}
 		link.SignInAgain, link.Failing = false, crm.Failing{}
 		return true, tx.UpdateLinkSync(id, sync)
 	})

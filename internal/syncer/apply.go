@@ -161,7 +161,8 @@ func (a *applier) event(e *event) error {
 	if e.aside != nil {
 		item.Remote = reconcile.Remote{State: reconcile.RemoteSetAside, Reason: e.aside.Reason}
 	}
-	plan := reconcile.Decide(item, a.rules(e.facts.Private), a.moments(action, e))
+	readOnly := a.readOnly(e.facts.Private, e.facts.Cancelled && e.aside == nil)
+	plan := reconcile.Decide(item, a.rules(readOnly), a.moments(action, e))
 
 	resource.Href, resource.ETag, resource.SeenAt, resource.State, resource.Sent = e.href, e.etag, a.Now(), store.ResourceLive, nil
 	if e.uid != "" {
@@ -192,7 +193,7 @@ func (a *applier) event(e *event) error {
 		binding = store.Binding{Resource: resource.ID}
 	}
 	binding.Base = item.Base
-	return a.carry(plan, carrying{action: action, binding: binding, bound: isBound, event: e, notices: read.Notices})
+	return a.carry(plan, carrying{action: action, binding: binding, bound: isBound, event: e, readOnly: readOnly, notices: read.Notices})
 }
 
 // replaced ends a resource whose href another event has taken.
@@ -206,7 +207,7 @@ func (a *applier) replaced(resource store.Resource) error {
 	}
 	action := a.actions[binding.Action]
 	item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
-	plan := reconcile.Decide(item, a.rules(action.Private), reconcile.Moments{})
+	plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
 	return a.carry(plan, carrying{action: action, binding: binding, bound: true, ended: true})
 }
 
@@ -315,37 +316,30 @@ func localOf(r *run, action crm.Action, binding store.Binding) reconcile.Local {
 }
 
 // recovered is the base to merge with where a write of ours was under way whose outcome was not known: what the event shows
-// of it was agreed on, and before is then the text that was sent. A server that rewrites what it is given keeps our
-// LAST-MODIFIED, a person's program does not.
+// of it was agreed on, and before is then the text that was sent.
 func (a *applier) recovered(resource store.Resource, base *reconcile.Base, e *event, action crm.Action, before *eventmap.Object) (*reconcile.Base, *eventmap.Object) {
 	sent := readObject(resource.Sent.Body)
 	if sent == nil || resource.State == store.ResourceLive && resource.ETag.Same(e.etag) {
 		return base, before // it never arrived
 	}
-	agreed := &reconcile.Base{Agreed: resource.Sent.Values, Server: resource.Sent.Values}
-	ours, err := a.extract(&event{object: sent}, action.When.Zone, agreed, sent)
+	values := &reconcile.Base{Agreed: resource.Sent.Values, Server: resource.Sent.Values}
+	ours, err := a.extract(&event{object: sent}, action.When.Zone, values, sent)
 	if err != nil {
 		return base, before
 	}
-	agreed.Server = ours.Units
-	theirs, err := a.extract(e, action.When.Zone, agreed, sent)
+	theirs, err := a.extract(e, action.When.Zone, &reconcile.Base{Agreed: values.Agreed, Server: ours.Units}, sent)
 	if err != nil {
 		return base, before
 	}
-	rewritten := (a.has(dav.RewritesBodies) || a.has(dav.HTMLDescriptions)) && e.facts.LastModified.Equal(sent.Facts().LastModified) && !e.facts.LastModified.IsZero()
-	switch {
-	case rewritten:
-		agreed.Server = theirs.Units
-		return agreed, sent
-	case bytes.Equal(e.body, resource.Sent.Body), base == nil:
-		return agreed, sent // what differs was edited after it
+	merged := reconcile.Base{Agreed: values.Agreed, Server: ours.Units}
+	units := crm.AllUnits
+	if base != nil {
+		merged, units = *base, resource.Sent.Values.Differing(base.Agreed)
 	}
-	// Unit by unit: where the event holds what we sent, that was agreed on.
-	merged := *base
-	arrived := false
-	for _, unit := range resource.Sent.Values.Differing(base.Agreed) {
-		if crm.HistoryText(unit, theirs.Units) == crm.HistoryText(unit, ours.Units) {
-			merged.Agreed, merged.Server = merged.Agreed.With(unit, agreed.Agreed), merged.Server.With(unit, theirs.Units)
+	arrived := base == nil // nobody else knows the UID of an event that we were making
+	for _, unit := range units {
+		if crm.HistoryText(unit, theirs.Units) == crm.HistoryText(unit, ours.Units) || !e.refusedOurs && serverForm(ours.Units, ours.Units.With(unit, theirs.Units)) {
+			merged.Agreed, merged.Server = merged.Agreed.With(unit, values.Agreed), merged.Server.With(unit, theirs.Units)
 			arrived = true
 		}
 	}

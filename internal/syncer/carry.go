@@ -11,12 +11,13 @@ import (
 
 // carrying is one item whose plan is carried out on the CRM's side.
 type carrying struct {
-	action  crm.Action // as it is; the zero Action is made by the plan
-	binding store.Binding
-	bound   bool   // binding is in the store
-	ended   bool   // binding ends with its resource
-	event   *event // nil where there is none any more
-	notices []eventmap.Notice
+	action   crm.Action // as it is; the zero Action is made by the plan
+	binding  store.Binding
+	bound    bool       // binding is in the store
+	ended    bool       // binding ends with its resource
+	readOnly crm.Reason // why the event takes no writes
+	event    *event     // nil where there is none any more
+	notices  []eventmap.Notice
 }
 
 // carry takes the steps of a plan on the CRM's side; what must be written to the calendar becomes an outbox entry.
@@ -85,7 +86,7 @@ func (a *applier) carry(plan reconcile.Plan, c carrying) error {
 		}
 	}
 	write, writes := plan.Writes()
-	state := a.stateAfter(plan, action, write, writes)
+	state := a.stateAfter(plan, action, c.readOnly, write, writes)
 	if writes && write.Kind != reconcile.Wait {
 		a.outbox = append(a.outbox, store.OutboxEntry{Link: a.link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
 	}
@@ -110,6 +111,7 @@ func (a *applier) writeItem(plan reconcile.Plan, c carrying, action crm.Action, 
 	case changed:
 		action.ModifiedAt, action.ModifiedBy, action.Sync = a.Now(), a.actor(), state
 		a.changes.actions = append(a.changes.actions, action)
+		delete(a.states, action.ID)
 		version++
 	default:
 		a.state(action, state)
@@ -165,7 +167,7 @@ func (a *applier) newAction(units crm.Units) crm.Action {
 }
 
 // stateAfter is how an action stands once a plan is carried out here.
-func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, write reconcile.Step, writes bool) crm.SyncState {
+func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, readOnly crm.Reason, write reconcile.Step, writes bool) crm.SyncState {
 	_, waiting := a.entries[action.ID]
 	for _, step := range plan.Steps {
 		switch step.Kind {
@@ -175,9 +177,11 @@ func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, write recon
 			return crm.SyncState{Name: crm.NotSynced, Reason: step.Reason}
 		}
 	}
-	switch rules := a.rules(action.Private); {
-	case writes && write.Kind == reconcile.Wait, rules.ReadOnly:
-		return a.readOnlyState(action)
+	switch {
+	case readOnly != "":
+		return crm.SyncState{Name: crm.ReadOnly, Reason: readOnly}
+	case writes && write.Kind == reconcile.Wait:
+		return crm.SyncState{Name: crm.ReadOnly, Reason: crm.ReasonCalendarReadOnly}
 	case action.FollowedBy != a.link.User && !writes:
 		return action.Sync // its follower's link answers for it
 	case writes, waiting:
@@ -188,13 +192,6 @@ func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, write recon
 		return crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate}
 	}
 	return crm.SyncState{Name: crm.Synced}
-}
-
-func (r *run) readOnlyState(action crm.Action) crm.SyncState {
-	if action.Private && r.before.Foreign && !r.link.ReadOnly {
-		return crm.SyncState{Name: crm.ReadOnly, Reason: crm.ReasonPrivate}
-	}
-	return crm.SyncState{Name: crm.ReadOnly, Reason: crm.ReasonCalendarReadOnly}
 }
 
 // sendOn: what this calendar changed of an action that is leaving it goes on to its follower's (semantics 6).

@@ -115,7 +115,7 @@ func (w *world) line(uid, line string) {
 	w.Helper()
 	name, _, _ := strings.Cut(line, ":")
 	item := w.item(uid)
-	if before := name + ":" + item.Line(name); strings.Contains(item.Body, before) {
+	if before := name + ":" + item.Line(name); item.Line(name) != "" && strings.Contains(item.Body, before) {
 		_, err := w.phone(w.anna).Put("work", item.Name(), strings.Replace(item.Body, before, line, 1), "")
 		w.must(err)
 		return

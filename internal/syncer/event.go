@@ -23,6 +23,8 @@ type event struct {
 	object *eventmap.Object // nil where the text cannot be read
 	facts  eventmap.Facts
 	aside  *store.SetAside // why it cannot be used, nil where nothing speaks against it so far
+
+	refusedOurs bool // the server said that it did not take our write: what it holds is not made of that
 }
 
 // ReasonCancelled is why an event is not imported: its meeting is cancelled (semantics 5).

@@ -56,7 +56,7 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 		}
 		action := a.actions[binding.Action]
 		item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
-		plan := reconcile.Decide(item, a.rules(action.Private), reconcile.Moments{})
+		plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
 		if plan.Has(reconcile.TrashAction) {
 			removals++
 		}

@@ -64,7 +64,7 @@ func (r *run) carryOutDeletions(ctx context.Context, held store.Held) error {
 			plan := reconcile.Plan{Steps: []reconcile.Step{{Kind: reconcile.CreateEvent, Reason: ReasonWrittenBack}}}
 			if held.Decision != string(writeBack) {
 				item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
-				plan = reconcile.Decide(item, a.rules(action.Private), reconcile.Moments{})
+				plan = reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
 			}
 			if err := a.lose(lost{resource, carrying{action: action, binding: binding, bound: true}, plan}); err != nil {
 				return crm.Counts{}, err

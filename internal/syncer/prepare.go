@@ -62,7 +62,12 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	default:
 		item.Remote.State = reconcile.RemoteUnchanged
 	}
-	plan := reconcile.Decide(item, w.rules(action.Private), reconcile.Moments{})
+	cancelled := false
+	if object := readObject(one.resource.Body); object != nil && item.Remote.State == reconcile.RemoteUnchanged {
+		cancelled = object.Facts().Cancelled
+	}
+	readOnly := w.readOnly(action.Private, cancelled)
+	plan := reconcile.Decide(item, w.rules(readOnly), reconcile.Moments{})
 	step, writes := plan.Writes()
 	switch {
 	case plan.Has(reconcile.MarkAction):
@@ -70,7 +75,7 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	case !writes:
 		return w.nothing(one, bound)
 	case step.Kind == reconcile.Wait:
-		return w.later(one, step.Reason, w.readOnlyState(action), readOnlyRetry)
+		return w.later(one, step.Reason, crm.SyncState{Name: crm.ReadOnly, Reason: readOnly}, readOnlyRetry)
 	case step.Kind == reconcile.CreateEvent:
 		return w.create(one, bound, earlier)
 	case step.Kind == reconcile.PatchEvent:
@@ -137,7 +142,7 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 	if err != nil {
 		return w.unwritable(one)
 	}
-	one.kind, one.body = reconcile.CreateEvent, body
+	one.kind, one.body, one.units = reconcile.CreateEvent, body, crm.AllUnits
 	one.resource.Sent = &store.Sent{Body: body, Values: one.action.Units, Version: one.action.Version}
 	if again {
 		w.resources = append(w.resources, one.resource)
@@ -177,7 +182,7 @@ func (w *preparing) patch(one *job, step reconcile.Step) error {
 		w.bindings = append(w.bindings, one.binding)
 		return w.nothing(one, true)
 	}
-	one.kind, one.body = reconcile.PatchEvent, body
+	one.kind, one.body, one.units = reconcile.PatchEvent, body, step.Units
 	one.resource.Sent = &store.Sent{Body: body, Values: one.action.Units, Version: one.action.Version}
 	w.resources = append(w.resources, one.resource)
 	w.jobs = append(w.jobs, one)

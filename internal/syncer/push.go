@@ -84,6 +84,7 @@ type job struct {
 	resource store.Resource
 	binding  store.Binding
 	reason   crm.Reason // of the step
+	units    []crm.Unit // that body writes
 	body     []byte
 
 	// The outcome.
@@ -223,7 +224,7 @@ func (p *round) create(ctx context.Context, one *job) error {
 			return err
 		}
 		one.put = put
-		return p.readAfter(ctx, one)
+		return p.readAfter(ctx, one, false)
 	case dav.ClassPreconditionFailed, dav.ClassUnknownOutcome:
 		// Ours, whose answer was lost: it is there now, or it is not.
 		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil {
@@ -255,10 +256,7 @@ func (p *round) patch(ctx context.Context, one *job) error {
 	put, err := p.remote.Put(ctx, one.resource.Href, one.body, condition(one.resource.ETag))
 	if err == nil {
 		one.put = put
-		if unsure {
-			one.put.ETag = "" // and read after it
-		}
-		return p.readAfter(ctx, one)
+		return p.readAfter(ctx, one, unsure)
 	}
 	return p.notWritten(ctx, one, err)
 }
@@ -282,6 +280,9 @@ func (p *round) notWritten(ctx context.Context, one *job, err error) error {
 	case dav.ClassPreconditionFailed, dav.ClassUnknownOutcome:
 		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil {
 			return firstFailure(err, instead)
+		}
+		if one.met != nil {
+			one.met.refusedOurs = dav.ClassOf(err) == dav.ClassPreconditionFailed
 		}
 		return nil
 	case dav.ClassGone:
@@ -342,7 +343,11 @@ func (p *round) readBefore(ctx context.Context, one *job) (done bool, err error)
 	if err := p.readInstead(ctx, one, one.resource.Href); err != nil {
 		return false, err
 	}
-	if one.missing || !sameVersion(one.resource, one.met) {
+	if one.missing {
+		return true, nil
+	}
+	if !sameVersion(one.resource, one.met) {
+		one.met.refusedOurs = true // it was not even sent
 		return true, nil
 	}
 	one.resource.ETag, one.met = one.met.etag, nil
@@ -363,10 +368,10 @@ func (p *round) readInstead(ctx context.Context, one *job, href dav.Href) error 
 	return nil
 }
 
-// readAfter reads back what the server made of a write, where its answer does not say or the server is known to rewrite. A
-// read that fails leaves that to the next pull.
-func (p *round) readAfter(ctx context.Context, one *job) error {
-	if one.put.ETag != "" && !p.has(dav.RewritesBodies) && !p.has(dav.HTMLDescriptions) {
+// readAfter reads back what the server made of a write, where its answer does not say, the server is known to rewrite, or it
+// is unsure whether the write replaced what was meant. A read that fails leaves that to the next pull.
+func (p *round) readAfter(ctx context.Context, one *job, unsure bool) error {
+	if !unsure && one.put.ETag != "" && !p.has(dav.RewritesBodies) && !p.has(dav.HTMLDescriptions) {
 		return nil
 	}
 	href := one.put.Href

@@ -307,9 +307,23 @@ func (r *run) learn(trait dav.Trait, seen string) {
 	r.traits = r.traits.With(trait, dav.Evidence{At: r.Now(), Seen: seen})
 }
 
-// rules are the settings for one item. A private event in another's calendar is a busy block and never written.
-func (r *run) rules(private bool) reconcile.Rules {
-	return reconcile.Rules{Policy: r.settings.ConflictPolicy, ReadOnly: r.link.ReadOnly || private && r.before.Foreign}
+// rules are the settings for one item; readOnly is why its event takes no writes, "" when it does.
+func (r *run) rules(readOnly crm.Reason) reconcile.Rules {
+	return reconcile.Rules{Policy: r.settings.ConflictPolicy, ReadOnly: readOnly != ""}
+}
+
+// readOnly is why an event takes no writes: the calendar takes none, it is a busy block in another's calendar (semantics 2),
+// or it is cancelled (semantics 5).
+func (r *run) readOnly(private, cancelled bool) crm.Reason {
+	switch {
+	case r.link.ReadOnly:
+		return crm.ReasonCalendarReadOnly
+	case private && r.before.Foreign:
+		return crm.ReasonPrivate
+	case cancelled:
+		return ReasonCancelled
+	}
+	return ""
 }
 
 // actor is who the history names for what the calendar did.

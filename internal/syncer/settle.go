@@ -1,8 +1,8 @@
 package syncer
 
 import (
-	"bytes"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +19,9 @@ func (p *round) settle(ctx context.Context, jobs []*job) error {
 		for _, one := range jobs {
 			if one.met != nil {
 				met = append(met, one.met)
+			}
+			if one.readBack != nil {
+				met = append(met, one.readBack)
 			}
 		}
 		applier, err := p.newApplier(tx, met, nil, nil)
@@ -58,44 +61,29 @@ func (s *settling) job(one *job) error {
 
 // written: the event is there as it was sent, or as the server made it.
 func (s *settling) written(one *job) error {
-	sent := &event{href: one.resource.Href, body: one.body, object: readObject(one.body)}
-	there := one.readBack
-	if there == nil {
-		there = &event{href: one.resource.Href, etag: one.put.ETag, body: one.body, object: sent.object}
-		if one.put.Href != "" {
-			there.href = one.put.Href
-		}
+	resource, binding := one.resource, one.binding
+	resource.ETag, resource.Body, resource.State, resource.SeenAt = one.put.ETag, one.body, store.ResourceLive, s.Now()
+	if one.put.Href != "" {
+		resource.Href = one.put.Href
 	}
-	agreed := &reconcile.Base{Agreed: one.action.Units, Server: one.action.Units}
-	base, unread := *agreed, there.aside != nil || there.object == nil
-	if !unread {
-		read, err := s.extract(there, one.action.When.Zone, agreed, sent.object)
-		if err == nil {
-			base.Server = read.Units
-		} else {
-			unread = true
-		}
+	if one.put.ETag != "" || one.readBack != nil {
+		resource.Sent = nil // else the next pull finds out what the server made of it
 	}
-	resource := one.resource
-	resource.Href, resource.ETag, resource.Body, resource.State = there.href, there.etag, there.body, store.ResourceLive
-	resource.SeenAt, resource.Sent = s.Now(), nil
-	switch {
-	case unread:
-		resource.Body = one.body
-	case one.readBack == nil && one.put.ETag == "":
-		// Stored, but not read back: whatever comes with the next pull is the server's form of it.
-		resource.Sent = one.resource.Sent
-	case one.readBack != nil && !bytes.Equal(one.readBack.body, one.body):
-		edited, err := s.editedSince(one, sent)
-		if err != nil {
-			return err
+	base, there, err := s.agreed(one)
+	if err != nil {
+		return err
+	}
+	edited := there != nil && len(there.edited) > 0
+	if one.readBack != nil && !edited {
+		resource.Href, resource.ETag = one.readBack.href, one.readBack.etag
+		if there != nil {
+			resource.Body = one.readBack.body
 		}
-		base.Server = edited
 	}
 	s.applier.resource(resource)
-	binding := one.binding
 	binding.Base, binding.AgreedVersion, binding.AgreedAt = &base, one.action.Version, s.Now()
 	s.bindings = append(s.bindings, binding)
+	s.bound[resource.ID] = binding
 	if one.kind == reconcile.CreateEvent {
 		s.did.Created++
 	} else {
@@ -108,32 +96,50 @@ func (s *settling) written(one *job) error {
 	if err := s.leaveOthers(one.action); err != nil {
 		return err
 	}
-	return s.finish(one, crm.SyncState{Name: crm.Synced})
+	if err := s.finish(one, crm.SyncState{Name: crm.Synced}); err != nil || !edited {
+		return err
+	}
+	return s.applier.event(one.readBack)
 }
 
-// editedSince is the server's form of what was sent, where it was read back as another text. A unit that we did not write,
-// or that carries another LAST-MODIFIED than ours, was edited by somebody in between: there the base stays what was sent, so
-// that the next pull finds the edit.
-func (s *settling) editedSince(one *job, sent *event) (crm.Units, error) {
-	agreed := &reconcile.Base{Agreed: one.action.Units, Server: one.action.Units}
-	ours, err := s.extract(sent, one.action.When.Zone, agreed, sent.object)
+// readBackForm is what a text that was read back differs in from what was sent.
+type readBackForm struct{ edited []crm.Unit }
+
+// agreed is the base after a write: our values, and beside them the server's form of them as it was read back. A unit that we
+// did not write, or that holds what no server makes of our text, was edited by somebody in between: there the base stays what
+// was sent, so that the edit is found. It is nil where nothing was read back that can be used.
+func (s *settling) agreed(one *job) (reconcile.Base, *readBackForm, error) {
+	base := reconcile.Base{Agreed: one.action.Units, Server: one.action.Units}
+	sent := &event{object: readObject(one.body)}
+	if sent.object == nil {
+		return base, nil, nil
+	}
+	ours, err := s.extract(sent, one.action.When.Zone, &base, sent.object)
 	if err != nil {
-		return one.action.Units, nil
+		return base, nil, nil
 	}
-	there, err := s.extract(one.readBack, one.action.When.Zone, agreed, sent.object)
+	base.Server = ours.Units
+	if one.readBack == nil || one.readBack.object == nil || one.readBack.aside != nil {
+		return base, nil, nil
+	}
+	there, err := s.extract(one.readBack, one.action.When.Zone, &base, sent.object)
 	if err != nil {
-		return ours.Units, nil
+		return base, nil, nil
 	}
-	differing := there.Units.Differing(ours.Units)
-	if len(differing) == 0 {
-		return ours.Units, nil
+	form := &readBackForm{}
+	for _, unit := range there.Units.Differing(ours.Units) {
+		before := one.binding.Base
+		switch {
+		case slices.Contains(one.units, unit) && serverForm(ours.Units, ours.Units.With(unit, there.Units)):
+			s.learn(dav.RewritesBodies, "a text read back differs from what was sent")
+			base.Server = base.Server.With(unit, there.Units)
+		case !slices.Contains(one.units, unit) && before != nil && crm.HistoryText(unit, before.Server) == crm.HistoryText(unit, there.Units):
+			base.Server = base.Server.With(unit, there.Units)
+		default:
+			form.edited = append(form.edited, unit)
+		}
 	}
-	s.learn(dav.RewritesBodies, "a text read back differs from what was sent")
-	modified := sent.object.Facts().LastModified
-	if !modified.IsZero() && one.readBack.facts.LastModified.Equal(modified) || one.readBack.facts.LastModified.IsZero() {
-		return there.Units, nil
-	}
-	return ours.Units, nil
+	return base, form, nil
 }
 
 // serverCut tells of text that the server did not keep (semantics 6).
