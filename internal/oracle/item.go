@@ -30,6 +30,7 @@ type edit struct {
 	doubt  map[int]bool // of those it saw, the ones that came by a write whose answer was lost: the engine cannot know that they did
 	write  int          // K: number of the write. C: of the last write before it
 	who    string
+	commit int  // C: index of the commit
 	met    int  // number of K's last write when the engine put another value in its place; 0 for never
 	agrees bool // the person agreed that guests are told
 }
@@ -88,7 +89,7 @@ func build(h *History) *world {
 	next := 0
 	commits := func(until int) {
 		for next < len(h.Commits) && h.Commits[next].After < until {
-			w.commit(&h.Commits[next])
+			w.commit(next)
 			next++
 		}
 	}
@@ -217,7 +218,8 @@ func listed(state map[string]Resource) []Resource {
 }
 
 // commit takes one change of C.
-func (w *world) commit(c *Commit) {
+func (w *world) commit(index int) {
+	c := &w.Commits[index]
 	node := actionNode(c.Action)
 	w.follow(c.Action, c.Follower)
 	if c.ByEngine {
@@ -234,7 +236,7 @@ func (w *world) commit(c *Commit) {
 		}
 		return
 	}
-	base := edit{side: sideC, at: c.At, node: node, kind: c.Kind, write: c.After, who: c.Follower, agrees: c.Consent}
+	base := edit{side: sideC, at: c.At, node: node, kind: c.Kind, commit: index, write: c.After, who: c.Follower, agrees: c.Consent}
 	saw := w.sawUnits(c.Before)
 	for _, n := range w.learnt[c.Action] {
 		saw[n] = true

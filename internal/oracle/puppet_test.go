@@ -472,6 +472,14 @@ func (u Units) with(unit Unit, other Units) Units {
 // play runs a history and gives it to the judge: edits on both sides, syncs between them, faults, and rest at the end.
 func play(t *testing.T, seed uint64, wrong string) Report {
 	t.Helper()
+	report, p := playOn(t, seed, wrong)
+	if wrong == "" && len(report.Violations) > 0 {
+		t.Log("\n" + p.history().Story())
+	}
+	return report
+}
+
+func playOn(t *testing.T, seed uint64, wrong string) (Report, *puppet) {
 	p := newPuppet(t, seed, wrong)
 	users := []string{"alice", "bob"}
 	for range 10 + p.random.IntN(40) {
@@ -511,11 +519,7 @@ func play(t *testing.T, seed uint64, wrong string) Report {
 		}
 	}
 	quiet := JudgeQuiet(Quiet{Rounds: 2, Links: 2, Writes: len(p.server.Writes(1)) - writes, HistoryRows: p.rows - rows, Requests: p.asked})
-	report := Add(Judge(p.history()), quiet, JudgeSettling(Settling{settled}))
-	if wrong == "" && len(report.Violations) > 0 {
-		t.Log("\n" + p.history().Story())
-	}
-	return report
+	return Add(Judge(p.history()), quiet, JudgeSettling(Settling{settled})), p
 }
 
 func (p *puppet) history() History {

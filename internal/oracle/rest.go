@@ -355,6 +355,7 @@ func (w *world) authorOf(unit Unit, values Units) *edit {
 func (w *world) deletions(r *Report, it *item) {
 	var gone []*edit
 	var alive *edit
+	beaten := false // something stood against a deletion that had lost, or lost with it, a conflict: either end is right
 	for _, e := range it.edits {
 		switch {
 		case e.kind == Delete:
@@ -368,7 +369,11 @@ func (w *world) deletions(r *Report, it *item) {
 				alive = e
 			}
 		case (e.kind == Create || e.kind == Change) && !w.outside(it, e):
-			if !ended(it, e) && !superseded(it, e) {
+			if !ended(it, e) && !superseded(it, e) && !w.vanished(it, e) {
+				if w.beaten(it, e) {
+					beaten = true
+					continue
+				}
 				alive = e
 			}
 		}
@@ -381,6 +386,9 @@ func (w *world) deletions(r *Report, it *item) {
 		if slices.ContainsFunc(it.edits, func(e *edit) bool { return doubtful(d, e) }) {
 			return
 		}
+	}
+	if alive == nil && beaten {
+		return
 	}
 	r.judged("O6")
 	if alive == nil {
@@ -416,6 +424,15 @@ func (w *world) deletions(r *Report, it *item) {
 	}
 }
 
+// beaten reports whether an edit is told to have lost a conflict.
+func (w *world) beaten(it *item, e *edit) bool {
+	return slices.ContainsFunc(it.actions, func(a *Action) bool {
+		return slices.ContainsFunc(a.History, func(entry Entry) bool {
+			return entry.Conflict && entry.Unit == e.unit && slices.ContainsFunc(entry.Before.forms(e.unit, w.DefaultDurations), e.has)
+		})
+	})
+}
+
 // stands reports whether a restore is the last word. It is not when somebody deletes the event after it. A restore that undid a
 // deletion of the same side, and met one of the other side that C had not heard of, changed nothing by itself: known is false
 // and either end is right.
@@ -425,15 +442,27 @@ func (w *world) stands(it *item, restore *edit) (stands, known bool) {
 			continue
 		}
 		if d.number > restore.number {
-			return false, true
+			// A deletion that the engine sent before the restore, and of which it heard nothing, looks to it like this one.
+			return false, d.side == sideC || w.wroteBetween(it, restore.write, d.write)
 		}
-		if d.side == sideK && !slices.ContainsFunc(w.Commits, func(c Commit) bool {
-			return c.ByEngine && c.Kind == Trash && actionNode(c.Action) == restore.node && c.After >= d.write && c.After <= restore.write
+		if d.side == sideK && !slices.ContainsFunc(w.Commits[:restore.commit], func(c Commit) bool {
+			return c.ByEngine && c.Kind == Trash && actionNode(c.Action) == restore.node && c.After >= d.write
 		}) {
 			return false, false
 		}
 	}
 	return true, true
+}
+
+// wroteBetween reports whether the engine wrote an item's event after one write and before another.
+func (w *world) wroteBetween(it *item, after, before int) bool {
+	return slices.ContainsFunc(w.Writes, func(write Write) bool {
+		if !write.engine() || write.Number <= after || write.Number >= before {
+			return false
+		}
+		e := read(write.Sent)
+		return w.root(eventNode(write.Calendar, e.uid)) == it.name
+	})
 }
 
 func describe(e *edit) string {
