@@ -2,8 +2,11 @@ package eventmap
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"agendaonline/internal/crm"
 )
 
 // What one event may cost grows no faster than its text: these are megabytes of what could make it, and take no minutes.
@@ -46,4 +49,31 @@ func TestExtract_costs_no_more_than_the_text_is_long(t *testing.T) {
 			t.Logf("%s, %v", time.Since(began), err)
 		})
 	}
+}
+
+// An object is read and patched by many at once: none of it edits what the others see.
+func TestObject_is_used_by_many_at_once(t *testing.T) {
+	t.Parallel()
+	body := calendarOf(append(append(strings.Split(ownZone, "\n"), everything[4:18]...), "END:VEVENT")...)
+	o := mustRead(t, body)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			zone := []string{"Europe/Brussels", "Asia/Kolkata"}[i%2]
+			first, err := o.Extract(Reading{Zones: zones, Zone: zone, Base: &BaseSide{Before: o}})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			change := changeOf(crm.AllUnits...)
+			change.Values = first.Units
+			change.Values.Subject += strings.Repeat("!", i)
+			if _, err := o.Patch(change); err != nil {
+				t.Error(err)
+			}
+			o.Facts()
+		})
+	}
+	all.Wait()
+	wantSame(t, o.text.Print(), body)
 }
