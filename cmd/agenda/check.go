@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"agendaonline/internal/i18n"
@@ -93,7 +94,7 @@ func (env environment) tellTest(asJSON bool, test func(report func(service.TestS
 			fmt.Fprintf(env.stdout, "               %s\n", said)
 		}
 		for _, exchange := range step.Evidence {
-			fmt.Fprintf(env.stdout, "               %s: %s\n", exchange.Asked, exchange.Answered)
+			fmt.Fprintf(env.stdout, "               %s: %s\n", exchange.Asked, strings.ReplaceAll(exchange.Answered, "\n", "\n                 "))
 		}
 	})
 	if err != nil {

@@ -54,7 +54,7 @@ Exit codes: 0 done, every step of the tour was as it should be; 1 not.`
 func (c demoCommand) Run(ctx context.Context, env environment) (err error) {
 	if c.Calendar != "" {
 		c.Check = true
-		if c.Username == "" || env.getenv("AGENDA_PASSWORD") == "" {
+		if c.Username == "" || env.getenv(passwordVariable) == "" {
 			return errors.New("--calendar needs --username, and the password in the environment variable AGENDA_PASSWORD")
 		}
 	}
@@ -88,9 +88,9 @@ func (c demoCommand) Run(ctx context.Context, env environment) (err error) {
 }
 
 func (c demoCommand) tour(ctx context.Context, env environment, d *demo) error {
-	address, username, password := d.calendarAddress(), demoPeople[0].login, d.state.CalendarPassword
-	if c.Calendar != "" {
-		address, username, password = c.Calendar, c.Username, env.getenv("AGENDA_PASSWORD")
+	address, username, password := c.Calendar, c.Username, env.getenv(passwordVariable)
+	if c.Calendar == "" {
+		address, username, password = d.calendarAddress(), demoPeople[0].login, d.state.CalendarPassword
 	}
 	began := time.Now()
 	tell := tourTeller(env.stdout, c.JSON)
