@@ -14,5 +14,5 @@
 //	left          delete event          merge, delete    forget           wait
 //	in the trash  delete event          restore, merge   forget           wait
 //
-// docs/sync.md has a row for each case, testdata/plan a vector.
+// docs/sync.md has a row for each case, testdata/plan a vector; a test keeps both the same.
 package reconcile

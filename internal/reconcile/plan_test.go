@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,36 +19,74 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected plans; read the diff")
 
-// TestDecide runs the vectors of testdata/plan.txtar. A case is named after its rule and holds lines "base:", "local:",
-// "remote:" and, where it matters, "policy:", "moments:" and "read-only"; below "plan:" stands the expected plan.
+// TestDecide runs the vectors of testdata/plan. A case is named after its rule and holds lines "base:", "local:", "remote:"
+// and, where it matters, "policy:", "moments:" and "read-only"; below "plan:" stands the expected plan.
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	const path = "testdata/plan.txtar"
-	archive, err := txtar.ParseFile(path)
+	for _, path := range vectors(t) {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, file := range archive.Files {
+			input, want, found := strings.Cut(string(file.Data), "plan:\n")
+			if !found {
+				t.Fatalf("%s: no plan", file.Name)
+			}
+			item, rules, moments := parseCase(t, file.Name, input)
+			got := Decide(item, rules, moments).String()
+			if *update {
+				archive.Files[i].Data = []byte(input + "plan:\n" + got)
+				continue
+			}
+			t.Run(file.Name, func(t *testing.T) {
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("plan differs (-want +got):\n%s", diff)
+				}
+			})
+		}
+		if *update {
+			if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func vectors(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/plan/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no vectors: %v", err)
+	}
+	return paths
+}
+
+// The case table of docs/sync.md and the vectors are the same cases.
+func TestDecide_docs_have_a_row_for_each_vector(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/sync.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, file := range archive.Files {
-		input, want, found := strings.Cut(string(file.Data), "plan:\n")
-		if !found {
-			t.Fatalf("%s: no plan", file.Name)
-		}
-		item, rules, moments := parseCase(t, file.Name, input)
-		got := Decide(item, rules, moments).String()
-		if *update {
-			archive.Files[i].Data = []byte(input + "plan:\n" + got)
-			continue
-		}
-		t.Run(file.Name, func(t *testing.T) {
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("plan differs (-want +got):\n%s", diff)
-			}
-		})
+	rows := map[string]bool{}
+	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		rows[match[1]] = true
 	}
-	if *update {
-		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+	for _, path := range vectors(t) {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
+		for _, file := range archive.Files {
+			if !rows[file.Name] {
+				t.Errorf("%s of %s has no row", file.Name, path)
+			}
+			delete(rows, file.Name)
+		}
+	}
+	for name := range rows {
+		t.Errorf("row %s has no vector", name)
 	}
 }
 
