@@ -170,6 +170,7 @@ func (r *icsReading) take(part ical.Part, visit func(icsEvent)) {
 	case c != nil && c.Name() == "VEVENT":
 		r.total.Events++
 		event.Line = c.Line()
+		event.Subject, _ = c.TextOf("SUMMARY")
 		r.event(&event, part)
 	case c != nil:
 		r.total.Others[c.Name()]++

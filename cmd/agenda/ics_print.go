@@ -73,7 +73,7 @@ type icsTotal struct {
 }
 
 func (t icsTotal) String() string {
-	text := fmt.Sprintf("%s: %d events", t.File, t.Events)
+	text := t.File + ": " + counted(t.Events, "event")
 	if t.SetAside > 0 {
 		text += fmt.Sprintf(", %d of them set aside", t.SetAside)
 	}
@@ -81,9 +81,16 @@ func (t icsTotal) String() string {
 		text += fmt.Sprintf(", %d %s", t.Others[name], shown(name))
 	}
 	if t.Problems > 0 {
-		return text + fmt.Sprintf("; %d problems", t.Problems)
+		return text + "; " + counted(t.Problems, "problem")
 	}
 	return text + "; no problems"
+}
+
+func counted(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }
 
 func (e *icsEvent) problem(line int, code, text string) {
