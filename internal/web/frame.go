@@ -2,10 +2,12 @@ package web
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/service"
 )
 
 // frame is what stands around every page. Page structs embed it, made by site.frame.
@@ -83,6 +85,10 @@ func places(user crm.User, held int) []place {
 
 // signInBanner says which link waits to be signed in again: the reader's own first.
 func (s *site) signInBanner(ctx context.Context, r *request) (*banner, error) {
+	progress, err := s.Service.Progress(ctx, r.caller)
+	if err != nil || !slices.ContainsFunc(progress.Failing, func(f service.LinkFailure) bool { return f.State == crm.LinkSignInAgain }) {
+		return nil, err // the usual case, and cheaper than the links with all their counts
+	}
 	links, err := s.Service.Links(ctx, r.caller)
 	if err != nil {
 		return nil, err

@@ -13,19 +13,25 @@ import (
 // quietFor is how long a stream says nothing before it says that it is still there: proxies end what is silent for a minute.
 const quietFor = 25 * time.Second
 
+// streamFor is how long a stream lasts. Its page asks again at once, and with it whether the session still holds: that is known
+// anew at the beginning of a request only.
+const streamFor = 5 * time.Minute
+
 // streamChanges tells an open page what changed, as server-sent events that carry ids only:
 //
 //	event: actions   data: ids, separated by commas
 //	event: links     data: nothing
 //	event: anew      data: nothing; what is shown may be old
 //
-// The stream ends with the request, or when its reader may not be signed in any more.
+// The stream ends with the request, after streamFor, or when its reader may not sign in any more.
 func streamChanges(s *site, w http.ResponseWriter, r *request) error {
 	stream := s.Live.Open()
 	defer stream.Close()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := http.NewResponseController(w)
+	ctx, stop := context.WithTimeout(r.Context(), streamFor)
+	defer stop()
 	if _, err := fmt.Fprint(w, "retry: 2000\n\n"); err != nil {
 		return nil
 	}
@@ -33,7 +39,7 @@ func streamChanges(s *site, w http.ResponseWriter, r *request) error {
 		if err := out.Flush(); err != nil {
 			return nil // the reader went away, or cannot be streamed to: it asks again
 		}
-		text, err := nextEvents(r.Context(), stream)
+		text, err := nextEvents(ctx, stream)
 		if err != nil {
 			return nil
 		}

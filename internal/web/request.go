@@ -72,9 +72,16 @@ func (s *site) sendToSignIn(w http.ResponseWriter, r *request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	path := signInPath
-	if r.Method == http.MethodGet && !r.partial && r.URL.Path != "/" {
-		path += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	path, next := signInPath, ""
+	if r.partial {
+		if page, err := url.Parse(r.Header.Get("HX-Current-URL")); err == nil {
+			next = page.RequestURI() // the page that the script runs on
+		}
+	} else if r.Method == http.MethodGet {
+		next = r.URL.RequestURI()
+	}
+	if next != "" && next != "/" {
+		path += "?" + url.Values{"next": {next}}.Encode()
 	}
 	_ = see(w, r, path)
 }

@@ -1,13 +1,19 @@
 package web
 
 import (
+	"bufio"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
+	"agendaonline/internal/crm"
+	"agendaonline/internal/live"
 	"agendaonline/internal/service"
 )
 
@@ -111,5 +117,55 @@ func TestTypedLanguage_is_the_one_asked_for_then_chosen_then_the_browsers(t *tes
 	r.AddCookie(&http.Cookie{Name: languageCookie, Value: "nl"})
 	if got := chosenLanguage(r); got != "nl" {
 		t.Errorf("got %q, want what was chosen", got)
+	}
+}
+
+func TestAssets_without_a_build_every_page_works_and_the_log_says_once_what_is_missing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var log strings.Builder
+	handler, err := New(Config{
+		Service: w.Service, Identity: cookieIdentity{w}, Live: live.New(w.Store), Now: w.clock.now,
+		Log: slog.New(slog.NewTextHandler(&log, nil)), Assets: fstest.MapFS{},
+	})
+	w.must(err)
+	w.server.Config.Handler = handler
+	b := w.browse(w.tom)
+	for range 2 {
+		page := b.get("/actions")
+		page.shows(t, http.StatusOK, "style.css", `<a class="push" href="/actions">Refresh</a>`)
+		page.hides(t, "<script", "noscript")
+	}
+	if said := strings.Count(log.String(), "npm ci"); said != 1 {
+		t.Errorf("the log says %d times what is missing, want once:\n%s", said, log.String())
+	}
+}
+
+func TestLive_a_stream_carries_ids_only(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	action := w.action(w.luc, "Secret")
+	b := w.browse(w.tom)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.server.URL+"/live", nil)
+	w.must(err)
+	response, err := b.client.Do(request)
+	w.must(err)
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	if !lines.Scan() || lines.Text() != "retry: 2000" {
+		t.Fatalf("got the first line %q", lines.Text())
+	}
+	w.alter(action.ID, func(a *crm.Action) { a.Subject = "More secret" })
+	var got []string
+	for lines.Scan() {
+		if lines.Text() != "" {
+			got = append(got, lines.Text())
+		}
+		if len(got) == 2 {
+			break
+		}
+	}
+	if want := []string{"event: actions", "data: " + action.ID.String()}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

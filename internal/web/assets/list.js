@@ -10,11 +10,14 @@ export function followList(changes) {
   if (!document.getElementById("pull")) return;
   const list = () => document.getElementById("results");
 
-  setInterval(() => {
-    if (document.visibilityState === "visible" && list()) {
-      htmx.ajax("POST", list().dataset.open, { target: "#pull", swap: "outerHTML" });
-    }
-  }, openEvery);
+  let opened = Date.now();
+  const openAgain = () => {
+    if (document.visibilityState !== "visible" || Date.now() - opened < openEvery) return;
+    opened = Date.now();
+    htmx.ajax("POST", list().dataset.open, { target: "#pull", swap: "outerHTML" });
+  };
+  setInterval(openAgain, 1000);
+  document.addEventListener("visibilitychange", openAgain);
   setInterval(countAges, 1000);
 
   changes.addEventListener("links", refreshPull);
@@ -74,8 +77,10 @@ async function fresh(list) {
   const cursor = new URLSearchParams(location.search).get("cursor");
   const address = new URL(list.dataset.rows, location.href);
   if (cursor) address.searchParams.set("cursor", cursor);
-  const answer = await fetch(address, { headers: { "HX-Request": "true" } });
-  if (!answer.ok || answer.redirected) throw new Error(`rows: ${answer.status}`);
+  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
+  const elsewhere = answer.headers.get("HX-Redirect"); // the session ended
+  if (elsewhere) location.assign(elsewhere);
+  if (!answer.ok || elsewhere || answer.redirected) throw new Error(`rows: ${answer.status}`);
   const part = new DOMParser().parseFromString(await answer.text(), "text/html");
   return part.getElementById("results");
 }

@@ -14,19 +14,34 @@ export function watchChanges() {
     say("actions", detail);
   };
 
+  // A page that nobody looks at has no stream: browsers allow few connections to one server, and they are shared by all its tabs.
   let opened = false;
-  const source = new EventSource("/live");
-  source.addEventListener("open", () => {
-    if (opened) say("anew"); // it was away: nothing is replayed
-    opened = true;
-    document.documentElement.dataset.live = "open"; // what waits for the stream can see it
+  let source = null;
+  const open = () => {
+    source = new EventSource("/live");
+    source.addEventListener("open", () => {
+      if (opened) say("anew"); // it was away: nothing is replayed
+      opened = true;
+      document.documentElement.dataset.live = "open"; // what waits for the stream can see it
+    });
+    source.addEventListener("actions", (event) => {
+      for (const id of event.data.split(",")) ids.add(id);
+      timer ||= setTimeout(flush, together);
+    });
+    source.addEventListener("links", () => say("links"));
+    source.addEventListener("anew", () => say("anew"));
+  };
+  const close = () => {
+    source?.close();
+    source = null;
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") close();
+    else if (source === null) open();
   });
-  source.addEventListener("actions", (event) => {
-    for (const id of event.data.split(",")) ids.add(id);
-    timer ||= setTimeout(flush, together);
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", () => {
+    if (source === null && document.visibilityState === "visible") open();
   });
-  source.addEventListener("links", () => say("links"));
-  source.addEventListener("anew", () => say("anew"));
-  addEventListener("pagehide", () => source.close());
   return changes;
 }
