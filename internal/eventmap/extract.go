@@ -149,7 +149,7 @@ func (o *Object) compare(event, before *ical.Component, now span, c clock, in Re
 		return nil, false, nil
 	}
 	// What the CRM would write today.
-	was := c.spanOfWhen(agreed, in.DefaultDuration, nil)
+	was := c.spanOfWhen(agreed, seconds(in.DefaultDuration), nil)
 	was.hasEnd = was.hasEnd && (now.ending != noEnding || agreed.Shape() != crm.ShapeStart) // it may have left an event without one
 	if now.written {
 		was = c.asWritten(was)

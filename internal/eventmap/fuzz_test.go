@@ -16,6 +16,7 @@ var fuzzSeeds = [][]byte{
 	eventOf("DTSTART;TZID=Nowhere:20261025T023000", "DTEND:20261025T013000Z", "SUMMARY;ENCODING=QUOTED-PRINTABLE:=C3=A9=\r\n=41"),
 	eventOf("DTSTART:20260329T023000", "DURATION:-P1DT1H", "SUMMARY", "CLASS:X", "STATUS:CANCELLED"),
 	eventOf("DTSTART:00010101T000000Z", "DTEND:99981231T235959Z"),
+	eventOf("DTSTART:00010201", "DURATION:PT0H"),
 	calendarOf("BEGIN:VEVENT", "UID:1", "RECURRENCE-ID;VALUE=DATE:20261123", "DTSTART;TZID=Office:20261123T100000", "END:VEVENT",
 		"BEGIN:VTIMEZONE", "TZID:Office", "BEGIN:STANDARD", "DTSTART:16010101T000000", "TZOFFSETFROM:+0530", "TZOFFSETTO:+053015", "END:STANDARD", "END:VTIMEZONE"),
 	[]byte("BEGIN:VEVENT\rUID:1\rDTSTART:20261123\rSUMMARY:caf\xe9\rBEGIN:VALARM\r"),
@@ -73,6 +74,8 @@ func FuzzPatch(f *testing.F) {
 		f.Add(seed, "a\r\nEND:VEVENT\u0085\"^n", "<b>x</b> & é\x00", "2026-11-23 14:30 - - Europe/Brussels", i%2 == 0, false)
 		f.Add(seed, "", "", "2026-10-25 - 2026-10-25 02:30 America/Havana", false, i%2 == 0)
 		f.Add(seed, "x", "y", "2026-03-29 - - - -", true, true)
+		f.Add(seed, "x", "y", "0001-10-01 - 0700-10-01 - -", true, true) // longer than a time.Duration
+		f.Add(seed, "x", "y", "0001-10-01 12:00 9000-10-01 - UTC", true, true)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, subject, description, dates string, html, needsLength bool) {
 		o, err := Read(body)

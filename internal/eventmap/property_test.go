@@ -384,7 +384,7 @@ func TestProperty_what_was_made_up_never_flows_back(t *testing.T) {
 			t.Fatalf("%s kept its shape although its length changed: %s", agreed.When, after)
 		}
 		if kept || span.allDay {
-			length := time.Duration(span.end.at-span.start.at) * time.Second
+			length := span.end.at - span.start.at
 			if again := c.spanOfWhen(got.Units.When, length, nil); !again.same(span) {
 				t.Fatalf("%s moved to %s, which is another event than\n%s", agreed.When, got.Units.When, after)
 			}

@@ -7,9 +7,9 @@ import (
 	"agendaonline/internal/zone"
 )
 
-// spanOfWhen is the event of an action (the first table of semantics 5); length is the default duration. near is the event's
+// spanOfWhen is the event of an action (the first table of semantics 5); length is the default duration in seconds. near is the event's
 // present span where it has one: a wall that it has there keeps the instant that it has there.
-func (c clock) spanOfWhen(w crm.When, length time.Duration, near *span) span {
+func (c clock) spanOfWhen(w crm.When, length int64, near *span) span {
 	day := func(first, last crm.Date) span {
 		return span{allDay: true, first: first, after: last.AddDays(1)}
 	}
@@ -36,7 +36,7 @@ func (c clock) spanOfWhen(w crm.When, length time.Duration, near *span) span {
 		return day(w.EndDate, w.EndDate)
 	case crm.ShapeEnd:
 		s.end = end(w.EndDate)
-		s.start = c.instant(s.end.at - seconds(length))
+		s.start = c.instant(s.end.at - length)
 	case crm.ShapeStart:
 		s.start = start()
 		s.end = s.start
@@ -54,7 +54,7 @@ func (c clock) spanOfWhen(w crm.When, length time.Duration, near *span) span {
 		s.end.at = zone.Resolve(s.end.wall, c.zone).Last.Unix()
 	}
 	if s.end.at <= s.start.at {
-		s.end = c.instant(s.start.at + seconds(length)) // equal times
+		s.end = c.instant(s.start.at + length) // equal times
 	}
 	if s.end.wall.Compare(s.start.wall) <= 0 {
 		s.end = c.instant(s.end.at) // a wall that clocks skip
@@ -124,7 +124,7 @@ func (c clock) fits(w crm.When, s span) bool {
 	if !w.HasDate() || w.AllDay() != s.allDay {
 		return false
 	}
-	made := c.spanOfWhen(w, time.Duration(s.end.at-s.start.at)*time.Second, &s)
+	made := c.spanOfWhen(w, s.end.at-s.start.at, &s)
 	if !s.allDay && !s.hasEnd && w.Shape() == crm.ShapeStart {
 		return made.start.same(s.start)
 	}

@@ -221,17 +221,21 @@ func (s span) sameLength(other span) bool {
 	case s.allDay != other.allDay:
 		return false
 	case s.allDay:
-		return s.after.DaysSince(s.first) == other.after.DaysSince(other.first)
+		return s.days() == other.days()
 	case !s.hasEnd || !other.hasEnd:
 		return s.hasEnd == other.hasEnd
 	}
 	return s.end.at-s.start.at == other.end.at-other.start.at || s.onWall() == other.onWall()
 }
 
-// onWall is the length as the wall shows it.
-func (s span) onWall() time.Duration {
-	stamp := func(c zone.Civil) time.Time {
-		return time.Date(c.Year, c.Month, c.Day, c.Hour, c.Minute, c.Second, 0, time.UTC)
-	}
-	return stamp(s.end.wall).Sub(stamp(s.start.wall))
+// onWall is the length in seconds as the wall shows it. A time.Duration, which is too short for centuries, is of no use here.
+func (s span) onWall() int64 { return wallSeconds(s.end.wall) - wallSeconds(s.start.wall) }
+
+// days is the length of an all-day span.
+func (s span) days() int {
+	return int((wallSeconds(civilOf(s.after, crm.Clock{})) - wallSeconds(civilOf(s.first, crm.Clock{}))) / secondsPerDay)
+}
+
+func wallSeconds(c zone.Civil) int64 {
+	return time.Date(c.Year, c.Month, c.Day, c.Hour, c.Minute, c.Second, 0, time.UTC).Unix()
 }

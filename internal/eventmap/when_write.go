@@ -34,7 +34,7 @@ func (w *writing) newWhen(when crm.When) error {
 	if err != nil {
 		return err
 	}
-	return w.rewrite(c, c.spanOfWhen(when, w.change.DefaultDuration, nil))
+	return w.rewrite(c, c.spanOfWhen(when, seconds(w.change.DefaultDuration), nil))
 }
 
 // setWhen moves an event. What has not changed stays as it is written; what has changed is written in the form that it has: a
@@ -48,7 +48,7 @@ func (w *writing) setWhen(when crm.When) error {
 	if err != nil {
 		return err
 	}
-	next := c.spanOfWhen(when, w.change.DefaultDuration, &now)
+	next := c.spanOfWhen(when, seconds(w.change.DefaultDuration), &now)
 	if now.written {
 		next = c.asWritten(next)
 	}
@@ -111,7 +111,7 @@ func (w *writing) writeDays(now, next span) {
 }
 
 func (w *writing) endDays(ending ending, next span) {
-	days := next.after.DaysSince(next.first)
+	days := next.days()
 	switch {
 	case ending == byDuration:
 		_ = w.event.SetValue("DURATION", ical.Duration{Days: days}.String())
