@@ -431,6 +431,8 @@ func TestNoRoute_and_no_method(t *testing.T) {
 		t.Errorf("%v %s", got.header, got.body)
 	}
 	w.want(w.ask(w.follower, "TRACE", "/actions", nil), 405)
+	w.want(w.ask(w.follower, "GET", "/../v2/actions", nil), 307) // to the path that it means
+	w.want(w.ask(w.follower, "DELETE", "/openapi.json", nil), 405)
 	if got := w.ask(w.follower, "HEAD", "/actions", nil); got.status != 200 {
 		t.Errorf("HEAD: %d", got.status)
 	}

@@ -74,7 +74,7 @@ func New(config Config) *API {
 	a.routes()
 	tidied(schemas.Map())
 	a.mux.HandleFunc("GET "+Prefix+"/openapi.json", a.document)
-	a.mux.HandleFunc(Prefix+"/", a.noRoute)
+	a.mux.HandleFunc("/", a.noRoute)
 	return a
 }
 
@@ -130,7 +130,7 @@ func (a *API) noRoute(w http.ResponseWriter, r *http.Request) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
-		if _, pattern := a.mux.Handler(other); pattern != Prefix+"/" && pattern != "" {
+		if _, pattern := a.mux.Handler(other); pattern != "/" {
 			allowed = append(allowed, method)
 		}
 	}

@@ -215,9 +215,10 @@ func register[In, Out any](a *API, op operation, handle func(context.Context, *I
 		return
 	}
 	// Given afterwards, so that huma leaves the reading to call.read, which is stricter and says what is wrong in three languages.
-	added.RequestBody = &huma.RequestBody{
-		Required: !op.bare,
-		Content:  map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeOf(op.body), true, "")}},
+	schema := &huma.MediaType{Schema: schemas.Schema(reflect.TypeOf(op.body), true, "")}
+	added.RequestBody = &huma.RequestBody{Required: !op.bare, Content: map[string]*huma.MediaType{"application/json": schema}}
+	if op.method == http.MethodPatch {
+		added.RequestBody.Content["application/merge-patch+json"] = schema
 	}
 }
 
