@@ -12,6 +12,6 @@
 // It holds rows as they are kept: credentials sealed, passwords as hashes. The key file is no part of it, and without the key
 // file the credentials in it cannot be opened. Sessions are left out; who was signed in signs in again.
 //
-// The archive is of one moment and is taken while the program runs. Memory holds a row while writing, and a few thousand small
-// rows, or a few MiB, while restoring, however large the database is.
+// The archive is of one moment and is taken while the program runs. Memory holds a row while writing, and 500 rows or
+// a few MiB while restoring, however large the database is.
 package backup

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -277,6 +278,37 @@ func TestFlags_are_those_of_the_settings(t *testing.T) {
 	}
 	want := map[string][]string{Listen: {":1"}, Proxies: {"10.0.0.1", "10.0.0.2", "::1"}, BaseURL: {""}}
 	if diff := cmp.Diff(want, Given(cli.Flags, cli.ServeFlags)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// docs/administrators/settings.md has a row for each setting, with the words of the program.
+func TestSettings_are_those_of_the_document(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/administrators/settings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return " `" + text + "`"
+	}
+	var want, got []string
+	for _, setting := range Settings {
+		flag := setting.Flag
+		if flag != "" {
+			flag = "--" + flag
+		}
+		want = append(want, "|"+code(setting.Name)+" |"+code(flag)+" |"+code(setting.Env)+" |"+code(setting.Default)+" | "+setting.Help+" |")
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "| `") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
