@@ -110,7 +110,6 @@ func (p *htmlText) text(text string) {
 	if p.hidden > 0 {
 		return
 	}
-	text = strings.ReplaceAll(text, "\u00a0", " ")
 	if p.link != "" {
 		p.linked.WriteString(text)
 	}
@@ -118,16 +117,20 @@ func (p *htmlText) text(text string) {
 		p.put(text)
 		return
 	}
-	for i, word := range strings.Fields(text) {
-		if i > 0 || strings.TrimLeft(text, " \t\n\r") != text {
+	for i, word := range strings.FieldsFunc(text, isBlank) {
+		if i > 0 || strings.TrimLeftFunc(text, isBlank) != text {
 			p.blank = true
 		}
 		p.put(word)
 	}
-	if strings.TrimRight(text, " \t\n\r") != text {
+	if strings.TrimRightFunc(text, isBlank) != text {
 		p.blank = true
 	}
 }
+
+// isBlank holds for what HTML shows as one blank, however many there are. The no-break space, which French puts before a
+// colon, is not one.
+func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\f' }
 
 func (p *htmlText) put(text string) {
 	if text == "" {
