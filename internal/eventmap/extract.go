@@ -80,7 +80,7 @@ func (o *Object) Extract(in Reading) (Extracted, error) {
 		return Extracted{}, err
 	}
 	out.Units.When = when
-	out.Units.Subject = o.extractSubject(event, in, &out)
+	out.Units.Subject = o.extractSubject(event, before, in, &out)
 	out.Units.Description = o.extractDescription(event, before, in, &out)
 	return out, nil
 }

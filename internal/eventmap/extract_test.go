@@ -224,6 +224,18 @@ func TestExtract_the_servers_form_is_the_base(t *testing.T) {
 	}
 }
 
+// What the text of then says still is untouched, whatever the values of the base are: those of an action that was edited in
+// the trash, or those that an earlier version of this program read.
+func TestExtract_untouched_text_is_the_base(t *testing.T) {
+	t.Parallel()
+	body := eventOf("DTSTART:20261123", "SUMMARY:Lunch", "DESCRIPTION:<p>with Ann</p>")
+	base := crm.Units{Subject: "Dinner", Description: "with Bo", When: mustWhen(t, "2026-11-23 - - - Europe/Brussels")}
+	got := mustExtract(t, body, &BaseSide{Agreed: base, Server: base, Before: mustRead(t, body)}).Units
+	if got != base {
+		t.Errorf("got %+v, want %+v", got, base)
+	}
+}
+
 // New zone rules recalculate without a change of the text (semantics 5).
 func TestExtract_new_zone_rules_recalculate(t *testing.T) {
 	t.Parallel()

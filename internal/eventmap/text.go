@@ -24,29 +24,42 @@ func textOf(event *ical.Component, name string) (text string, found bool) {
 	return p.Text(), true
 }
 
-// extractText reads a text that may be missing: an edit to empty, unless it was there and could not be read.
-func (o *Object) extractText(event *ical.Component, name string, unit crm.Unit, in Reading, out *Extracted) (text string, settled bool) {
+// agreedText is a unit's values in a base.
+type agreedText struct{ agreed, server string }
+
+func (in Reading) agreedText(unit crm.Unit) agreedText {
+	switch {
+	case in.Base == nil:
+		return agreedText{}
+	case unit == crm.UnitSubject:
+		return agreedText{in.Base.Agreed.Subject, in.Base.Server.Subject}
+	}
+	return agreedText{in.Base.Agreed.Description, in.Base.Server.Description}
+}
+
+// extractText reads a text. It is settled where the base has the answer: the text is as it was, or could not be read. One that
+// is missing, and is not unreadable, is an edit to empty.
+func (o *Object) extractText(event, before *ical.Component, name string, unit crm.Unit, in Reading, out *Extracted) (text string, settled bool) {
 	text, found := textOf(event, name)
-	if found || !o.unread(event, name) {
-		return text, false
+	if !found && o.unread(event, name) {
+		if o.lineUnread(event, name) {
+			out.Notices = append(out.Notices, Notice{Reason: NoticeTextUnreadable, Line: event.Line(), Params: map[string]string{"property": name}})
+		}
+		return in.agreedText(unit).server, in.Base != nil
 	}
-	if o.lineUnread(event, name) {
-		out.Notices = append(out.Notices, Notice{Reason: NoticeTextUnreadable, Line: event.Line(), Params: map[string]string{"property": name}})
+	if before != nil {
+		if was, wasFound := textOf(before, name); wasFound == found && was == text {
+			return in.agreedText(unit).server, true
+		}
 	}
-	if in.Base == nil {
-		return "", false
-	}
-	if unit == crm.UnitSubject {
-		return in.Base.Server.Subject, true
-	}
-	return in.Base.Server.Description, true
+	return text, false
 }
 
 // extractSubject: no SUMMARY is an empty subject.
-func (o *Object) extractSubject(event *ical.Component, in Reading, out *Extracted) string {
-	text, settled := o.extractText(event, "SUMMARY", crm.UnitSubject, in, out)
-	if !settled && in.Base != nil && text == ical.NormalText(in.Base.Agreed.Subject) {
-		return in.Base.Agreed.Subject
+func (o *Object) extractSubject(event, before *ical.Component, in Reading, out *Extracted) string {
+	text, settled := o.extractText(event, before, "SUMMARY", crm.UnitSubject, in, out)
+	if agreed := in.agreedText(crm.UnitSubject).agreed; !settled && text == ical.NormalText(agreed) {
+		return agreed
 	}
 	return strings.Clone(text)
 }
@@ -54,27 +67,15 @@ func (o *Object) extractSubject(event *ical.Component, in Reading, out *Extracte
 // extractDescription reads a description that is HTML as text. One that both sides agreed on as it stands is none: a person
 // may write about tags.
 func (o *Object) extractDescription(event, before *ical.Component, in Reading, out *Extracted) string {
-	text, settled := o.extractText(event, "DESCRIPTION", crm.UnitDescription, in, out)
+	text, settled := o.extractText(event, before, "DESCRIPTION", crm.UnitDescription, in, out)
 	if settled {
 		return text
 	}
-	if in.Base != nil {
-		written := ical.NormalText(in.Base.Agreed.Description)
-		if in.HTML {
-			written = escapeHTML(written)
-		}
-		if text == written {
-			return in.Base.Agreed.Description
-		}
-		if before != nil {
-			if was, _ := textOf(before, "DESCRIPTION"); was == text {
-				return in.Base.Server.Description
-			}
-		}
-	}
+	agreed := in.agreedText(crm.UnitDescription).agreed
+	normal := ical.NormalText(agreed)
 	read := readDescription(text, in.HTML)
-	if in.Base != nil && read == ical.NormalText(in.Base.Agreed.Description) {
-		return in.Base.Agreed.Description
+	if read == normal || !in.HTML && text == normal || in.HTML && text == escapeHTML(normal) {
+		return agreed
 	}
 	return strings.Clone(read)
 }
