@@ -1,7 +1,7 @@
 // Package oracle judges what a two-way sync did, from the outside: from the calendar server's log of writes, from what people did
 // and from what both sides show at the end. It knows nothing of how the product works, parses calendar text line by line by
 // itself, and reads none of the product's tables. What it looks for are the rules S1 to S6, which hold at every step, and O1 to
-// O11, which hold when nothing moves any more (docs/testing.md):
+// O11, which hold when nothing moves any more:
 //
 //	S1 no blind write          O1 both sides equal         O7  what is not mapped stays
 //	S2 a write is a patch      O2 one action, one event    O8  nothing moves any more

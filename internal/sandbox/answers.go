@@ -66,8 +66,8 @@ func Empty207() *Answer {
 	return xmlAnswer(http.StatusMultiStatus, `<D:multistatus xmlns:D="DAV:"/>`)
 }
 
-// Catalogue is one fault of each kind that strikes a single request and is over with it, named after the numbers of the fault
-// table in docs/testing.md where it has one. now is when a Retry-After that is a date counts from. What strikes the whole server
+// Catalogue is one fault of each kind that strikes a single request and is over with it, named after its number (F1
+// to F60, B1 to B48) where it has one. now is when a Retry-After that is a date counts from. What strikes the whole server
 // is a method of its own: Restore, ForgetTokens, Empty, Swap, Remake, Drop, Grant, SetUser, and Behave for manners.
 func Catalogue(now time.Time) []Fault {
 	reads := []string{"PROPFIND", "REPORT", http.MethodGet}

@@ -112,7 +112,7 @@ func (h *Human) Delete(calendar, name, etag string) error {
 		return fmt.Errorf("delete %s in %s of %s: %w", name, calendar, h.user, ErrNoCalendar)
 	}
 	write := Write{By: ByHuman, User: h.user, Agent: h.device, Method: http.MethodDelete, IfMatch: etag, Delivered: true}
-	if refused := h.server.delete(c, access, o, write); refused != nil {
+	if _, refused := h.server.delete(c, access, o, write); refused != nil {
 		return &Refused{refused.status, "delete " + name}
 	}
 	return nil

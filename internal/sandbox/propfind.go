@@ -179,7 +179,7 @@ func (l *listing) writeTo(w *bufio.Writer) {
 			continue
 		}
 		href := entry.href
-		if href == "" {
+		if href == "" && entry.object != nil {
 			href = l.manners.href(l.base, entry.object.Segment, number, l.origin)
 		}
 		w.WriteString("<D:href>")

@@ -36,7 +36,7 @@ func (s *Server) ForgetTokens(user, calendar string) error {
 func (s *Server) Empty(user, calendar string) error {
 	return s.onCalendar(user, calendar, "empty", func(c *calendarRef) error {
 		for _, o := range c.living() {
-			if err := s.remove(c, o, Write{By: ByHuman, User: user, Agent: "emptied", Method: "DELETE", Status: 204, Delivered: true}); err != nil {
+			if _, err := s.remove(c, o, Write{By: ByHuman, User: user, Agent: "emptied", Method: "DELETE", Status: 204, Delivered: true}); err != nil {
 				return err
 			}
 		}

@@ -315,9 +315,11 @@ func (s *Server) replaceAll(e *exchange) *answer {
 	for _, o := range c.living() {
 		write := s.writeOf(e)
 		write.Method, write.Status = http.MethodDelete, http.StatusCreated
-		if err := s.remove(c, o, write); err != nil {
+		removed, err := s.remove(c, o, write)
+		if err != nil {
 			return plain(http.StatusInsufficientStorage, "the change could not be kept\n")
 		}
+		e.writes = append(e.writes, removed)
 	}
 	if r := read(string(e.body)); len(r.defects) == 0 {
 		write := s.writeOf(e)
@@ -347,13 +349,11 @@ func (s *Server) deleteRequest(e *exchange) *answer {
 	if t.ref == nil {
 		return s.refusal(http.StatusNotFound, "", "not found")
 	}
-	before := s.wrote
-	if refused := s.delete(t.ref, t.ref.Access, t.object, s.writeOf(e)); refused != nil {
+	removed, refused := s.delete(t.ref, t.ref.Access, t.object, s.writeOf(e))
+	if refused != nil {
 		return refused
 	}
-	if s.wrote > before {
-		e.writes = append(e.writes, s.writes[len(s.writes)-1])
-	}
+	e.writes = append(e.writes, removed)
 	if s.manners.DeleteBody {
 		return document(http.StatusOK, "<D:multistatus"+declarations+"><D:response>"+hrefElement(e.escaped)+"<D:status>HTTP/1.1 200 OK</D:status></D:response></D:multistatus>")
 	}
@@ -361,44 +361,44 @@ func (s *Server) deleteRequest(e *exchange) *answer {
 }
 
 // delete removes a member, or says why not. The caller holds mu.
-func (s *Server) delete(c *calendarRef, access Access, o *object, write Write) *answer {
+func (s *Server) delete(c *calendarRef, access Access, o *object, write Write) (*Write, *answer) {
 	if o == nil {
 		status := http.StatusNotFound
 		if write.IfMatch != "" && s.manners.DeleteMissing != 0 {
 			status = s.manners.DeleteMissing
 		}
-		return s.refusal(status, "", "Node could not be found")
+		return nil, s.refusal(status, "", "Node could not be found")
 	}
 	if refused := s.mayWrite(access); refused != nil {
-		return refused
+		return nil, refused
 	}
 	if s.stale(o, &write) {
-		return s.refusal(http.StatusPreconditionFailed, "", "An If-Match header did not match")
+		return nil, s.refusal(http.StatusPreconditionFailed, "", "An If-Match header did not match")
 	}
 	if most := s.manners.TrashKeepsName; most > 0 && c.Trashes[o.Name] >= most {
-		return s.refusal(http.StatusForbidden, "", o.Name+"-deleted.ics already exists in this calendar")
+		return nil, s.refusal(http.StatusForbidden, "", o.Name+"-deleted.ics already exists in this calendar")
 	}
 	write.Status = http.StatusNoContent
 	if s.manners.DeleteBody {
 		write.Status = http.StatusOK
 	}
-	if err := s.remove(c, o, write); err != nil {
-		return plain(http.StatusInsufficientStorage, "the change could not be kept\n")
+	removed, err := s.remove(c, o, write)
+	if err != nil {
+		return nil, plain(http.StatusInsufficientStorage, "the change could not be kept\n")
 	}
-	return nil
+	return removed, nil
 }
 
 // remove takes an object away and logs it.
-func (s *Server) remove(c *calendarRef, o *object, write Write) error {
+func (s *Server) remove(c *calendarRef, o *object, write Write) (*Write, error) {
 	write.At = s.now().UTC()
 	write.Calendar, write.Href = s.pathOf(c.calendar, ""), s.pathOf(c.calendar, o.Name)
 	write.Before, write.ETagBefore = o.Body, o.ETag
 	write.Mailed = s.mailed(nil, read(o.Body), "")
 	if err := s.keep(record{Remove: o.Name, In: c.ID, At: write.At}); err != nil {
-		return err
+		return nil, err
 	}
-	s.logWrite(write)
-	return nil
+	return s.logWrite(write), nil
 }
 
 // move answers MOVE of a member, within a calendar or between two of the same user (RFC 4918 section 9.9).
@@ -438,9 +438,11 @@ func (s *Server) move(e *exchange) *answer {
 	}
 	write := s.writeOf(e)
 	write.Status = status
-	if err := s.remove(t.ref, t.object, write); err != nil {
+	removed, err := s.remove(t.ref, t.object, write)
+	if err != nil {
 		return plain(http.StatusInsufficientStorage, "the change could not be kept\n")
 	}
+	e.writes = append(e.writes, removed)
 	result := s.put(to.ref, to.ref.Access, to.name, to.segment, []byte(t.object.Body), write)
 	if result.refused != nil {
 		return result.refused
