@@ -32,6 +32,7 @@ type checkPage struct {
 	AgainPath string
 	Choice    []calendarChoice // calendars to choose among; the form goes to AgainPath
 	PlanPath  string           // the step after this one, "" where there is none
+	Without   *tick            // to be ticked before that step, where the server has no sync-token
 }
 
 func (checkPage) view() string { return "link_check" }

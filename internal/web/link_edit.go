@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/service"
@@ -15,6 +17,7 @@ type linkEditPage struct {
 	Version                     int64
 	Address, Username, Password input
 	PlainHTTP                   tick
+	Without                     *tick // nil: the server has a sync-token, as far as is known
 	Problem                     string
 }
 
@@ -35,21 +38,26 @@ func showLinkEdit(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	in := service.LinkInput{Address: view.Address, Username: view.Username, PlainHTTP: view.PlainHTTP}
-	return s.showLinkEditWith(w, r, http.StatusOK, view, in, fieldProblems{})
+	in := service.LinkInput{Address: view.Address, Username: view.Username, PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken}
+	return s.showLinkEditWith(w, r, http.StatusOK, view, in, fieldProblems{}, false)
 }
 
-func (s *site) showLinkEditWith(w http.ResponseWriter, r *request, status int, view service.LinkView, in service.LinkInput, wrong fieldProblems) error {
+func (s *site) showLinkEditWith(w http.ResponseWriter, r *request, status int, view service.LinkView, in service.LinkInput, wrong fieldProblems, offerWithout bool) error {
 	f, err := s.frame(r, "parameters", r.T("link_edit.title"))
 	if err != nil {
 		return err
 	}
 	password := passwordInput(r, r.T("link_edit.keep")).on(wrong)
 	password.Optional = r.T("people.optional")
-	return s.render(w, status, linkEditPage{
+	p := linkEditPage{
 		frame: f, Name: view.UserName, Where: whereOf(view.Link), Path: linksPath + "/" + view.ID.String(), Version: view.Version, Problem: wrong[""],
 		Address: addressInput(r, in.Address).on(wrong), Username: usernameInput(r, in.Username).on(wrong), Password: password, PlainHTTP: plainTick(r, in.PlainHTTP).on(wrong),
-	})
+	}
+	if in.WithoutSyncToken || offerWithout {
+		p.Without = withoutTick(r)
+		p.Without.Checked = in.WithoutSyncToken
+	}
+	return s.render(w, status, p)
 }
 
 func addressInput(r *request, value string) input {
@@ -69,9 +77,6 @@ func plainTick(r *request, checked bool) tick {
 }
 
 func saveLinkEdit(s *site, w http.ResponseWriter, r *request) error {
-	if err := administrator(r); err != nil {
-		return err
-	}
 	id, version, err := linkVersion(r)
 	if err != nil {
 		return err
@@ -82,11 +87,12 @@ func saveLinkEdit(s *site, w http.ResponseWriter, r *request) error {
 	}
 	in := service.LinkInput{
 		Address: r.PostForm.Get("address"), Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"),
-		PlainHTTP: ticked(r, "plain_http"), WithoutSyncToken: view.WithoutSyncToken,
+		PlainHTTP: ticked(r, "plain_http"), WithoutSyncToken: ticked(r, "without_sync_token"),
 	}
 	_, err = s.Service.ChangeLink(r.Context(), r.caller, id, version, in)
 	if problems, is := errors.AsType[crm.Problems](err); is {
-		return s.showLinkEditWith(w, r, http.StatusUnprocessableEntity, view, in, r.fieldProblemsOf(problems, linkFields...))
+		noToken := slices.ContainsFunc(problems, func(problem *crm.Problem) bool { return strings.Contains(problem.Code, service.StepSyncToken) })
+		return s.showLinkEditWith(w, r, http.StatusUnprocessableEntity, view, in, r.fieldProblemsOf(problems, linkFields...), noToken)
 	}
 	if err != nil {
 		return err

@@ -39,8 +39,11 @@ func resumeLink(s *site, w http.ResponseWriter, r *request) error {
 	return see(w, r, linksPath+"/"+id.String()+"?done=links.resumed")
 }
 
-// linkVersion is the link that a form is about, and the version it was made from.
+// linkVersion is the link that an administrators' form is about, and the version it was made from.
 func linkVersion(r *request) (crm.LinkID, int64, error) {
+	if err := administrator(r); err != nil {
+		return crm.LinkID{}, 0, err
+	}
 	id, err := pathID[crm.Link](r, "id")
 	if err != nil {
 		return id, 0, err

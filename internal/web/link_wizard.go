@@ -250,7 +250,7 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 	if err := posted(r); err != nil {
 		return err
 	}
-	d.verdict = nil
+	d.verdict, d.in.WithoutSyncToken = nil, false
 	if r.PostForm.Has("address") {
 		d.in = typedLink(r, d.in)
 	} else if r.PostForm.Has("calendar") {
@@ -274,8 +274,12 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 			return
 		}
 		p.Choice = choiceOf(r, verdict)
-		if verdict.Calendar.Href != "" && !verdict.NoSyncToken {
-			p.PlanPath = d.path("plan")
+		if verdict.Calendar.Href == "" {
+			return
+		}
+		p.PlanPath = d.path("plan")
+		if verdict.NoSyncToken {
+			p.Without = withoutTick(r)
 		}
 	})
 	if problems, is := errors.AsType[crm.Problems](err); is {
@@ -321,6 +325,30 @@ func choiceOf(r *request, verdict service.Verdict) []calendarChoice {
 	return choice
 }
 
+// works reports whether the last test ended well, with a calendar.
+func (d draft) works() bool {
+	return d.verdict != nil && d.verdict.Outcome != service.DoesNotWork && d.verdict.Calendar.Href != ""
+}
+
+// withoutTick is the explicit choice to do without sync-token (semantics 2).
+func withoutTick(r *request) *tick {
+	return &tick{Name: "without_sync_token", Label: r.T("wizard.without"), Hint: r.T("wizard.without_hint")}
+}
+
+// saveWithoutToken takes that choice.
+func saveWithoutToken(s *site, w http.ResponseWriter, r *request) error {
+	d, found, err := s.draft(w, r)
+	if !found || err != nil {
+		return err
+	}
+	if err := posted(r); err != nil {
+		return err
+	}
+	d.in.WithoutSyncToken = ticked(r, "without_sync_token")
+	s.drafts.put(d)
+	return see(w, r, d.path("plan"))
+}
+
 // wizardPlanPage says what the first sync is going to do.
 type wizardPlanPage struct {
 	frame
@@ -338,7 +366,7 @@ func showWizardPlan(s *site, w http.ResponseWriter, r *request) error {
 	if !found || err != nil {
 		return err
 	}
-	if d.verdict == nil || d.verdict.Outcome == service.DoesNotWork || d.verdict.Calendar.Href == "" || d.verdict.NoSyncToken {
+	if !d.works() || d.verdict.NoSyncToken && !d.in.WithoutSyncToken {
 		return see(w, r, d.path("parameters"))
 	}
 	f, err := s.frame(r, "parameters", r.T("wizard.plan"))
@@ -365,7 +393,7 @@ func saveWizard(s *site, w http.ResponseWriter, r *request) error {
 	if !found || err != nil {
 		return err
 	}
-	if d.verdict == nil || d.verdict.Calendar.Href == "" {
+	if !d.works() {
 		return see(w, r, d.path("parameters"))
 	}
 	d.in.Calendar = d.verdict.Calendar.Href
