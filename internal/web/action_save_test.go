@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/service"
+	"agendaonline/internal/store"
 )
 
 // formOf is the form of a page as a browser without script sends it back.
@@ -289,4 +292,41 @@ func TestPages_what_people_and_calendars_write_is_shown_and_never_run(t *testing
 	form := formOf(t, b.get("/actions/"+action.ID.String()))
 	form.Set("start_time", evil)
 	b.post("/actions/"+action.ID.String(), form).hides(t, "<script>alert", "<img src=x")
+}
+
+// event gives an action an event in its follower's calendar, as a pull would have.
+func (w *world) event(action crm.Action, lines ...string) {
+	w.t.Helper()
+	body := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test\r\nBEGIN:VEVENT\r\nUID:u-1\r\n" + strings.Join(lines, "\r\n") + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+	w.must(w.Store.Write(w.t.Context(), func(tx *store.Tx) error {
+		link, err := tx.LinkOfUser(action.FollowedBy)
+		if err != nil {
+			return err
+		}
+		resource := store.Resource{
+			ID: crm.NewID[store.Resource](w.IDs), Link: link.ID, Href: dav.Href(link.CalendarHref + "u-1.ics"), UID: "u-1", ETag: `"1"`, State: store.ResourceLive,
+			SeenAt: w.clock.at, Body: []byte(body),
+		}
+		if err := tx.InsertResources([]store.Resource{resource}); err != nil {
+			return err
+		}
+		base := &reconcile.Base{Agreed: action.Units, Server: action.Units}
+		return tx.InsertBindings([]store.Binding{{Resource: resource.ID, Action: action.ID, Base: base, AgreedVersion: action.Version, AgreedAt: w.clock.at}})
+	}))
+}
+
+func TestAction_its_event_is_shown_as_the_calendar_has_it(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.link(w.luc)
+	action := w.action(w.luc, "Réunion de chantier")
+	w.event(action, "SUMMARY:Réunion de chantier", "DTSTART;TZID=Europe/Lisbon:20261124T090000", "DTEND;TZID=Europe/Lisbon:20261124T103000",
+		"LOCATION:Avenue des Tilleuls 12\\, 1050 Ixelles", "ORGANIZER;CN=Luc Dubois:mailto:luc@example.com", "ATTENDEE;CN=Hélène Delvaux;PARTSTAT=ACCEPTED:mailto:helene@example.com",
+		"ATTENDEE;CN=<b>Olivier</b>;PARTSTAT=NEEDS-ACTION:mailto:olivier@example.com", "ATTENDEE;PARTSTAT=DECLINED:mailto:sofie@example.com", "RRULE:FREQ=WEEKLY",
+		"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT30M\r\nEND:VALARM")
+	w.clock.move(12)
+	page := w.browse(w.luc).get("/actions/" + action.ID.String())
+	page.shows(t, http.StatusOK, "Dans l’agenda de Luc Dubois", "Avenue des Tilleuls 12, 1050 Ixelles", "Europe/Lisbon", "Hélène Delvaux <span>accepte", "&lt;b&gt;Olivier&lt;/b&gt; <span>n’a pas répondu",
+		"sofie@example.com <span>refuse", "Série", "Rappels", "Agenda van luc", "Lu il y a 12 s.")
+	w.browse(w.an).get("/actions/"+action.ID.String()).shows(t, http.StatusOK, "In de agenda van Luc Dubois", "heeft niet geantwoord", "Gelezen 12 s geleden.")
 }

@@ -231,6 +231,13 @@ func (c *clock) now() time.Time {
 	return c.at
 }
 
+// move lets seconds pass.
+func (c *clock) move(seconds int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(time.Duration(seconds) * time.Second)
+}
+
 type noWaker struct{}
 
 func (noWaker) Wake(crm.LinkID) {}
