@@ -43,8 +43,9 @@ type Door interface {
 // is the listener's.
 type API struct {
 	Config
-	mux  *http.ServeMux
-	huma huma.API
+	mux     *http.ServeMux
+	huma    huma.API
+	openAPI []byte
 }
 
 // New makes an API. One that lacks something it works with is a broken program, and panics.
@@ -73,6 +74,10 @@ func New(config Config) *API {
 	a.huma.UseMiddleware(a.identified)
 	a.routes()
 	tidied(schemas.Map())
+	var err error
+	if a.openAPI, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
+		panic("api: the document has no JSON: " + err.Error())
+	}
 	a.mux.HandleFunc("GET "+Prefix+"/openapi.json", a.document)
 	a.mux.HandleFunc("/", a.noRoute)
 	return a
@@ -109,19 +114,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mux.ServeHTTP(w, r)
 }
 
-// Document is the OpenAPI document (3.1), indented.
-func (a *API) Document() ([]byte, error) {
-	return json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
-}
+// Document is the OpenAPI document (3.1), indented. It is not to be changed.
+func (a *API) Document() []byte { return a.openAPI }
 
-func (a *API) document(w http.ResponseWriter, r *http.Request) {
-	document, err := a.Document()
-	if err != nil {
-		a.write(w, r, problemOf(err, nil), languageOf(r))
-		return
-	}
+func (a *API) document(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/openapi+json")
-	w.Write(document)
+	w.Write(a.openAPI) // nobody is left to hear of an error
 }
 
 // noRoute tells a path that is not there from a method that a path does not have.

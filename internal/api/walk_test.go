@@ -281,8 +281,7 @@ func answersAs(want string, got answered) bool {
 
 // operations are the ids of all operations of the document.
 func (w *world) operations() []string {
-	text, err := w.api.Document()
-	w.must(err)
+	text := w.api.Document()
 	var document struct {
 		Paths map[string]map[string]struct{ OperationID string }
 	}
@@ -301,8 +300,7 @@ func (w *world) operations() []string {
 // a token nobody learns even that.
 func TestRoutes_guessed_ids_and_missing_tokens(t *testing.T) {
 	w := newWorld(t)
-	text, err := w.api.Document()
-	w.must(err)
+	text := w.api.Document()
 	var document struct{ Paths map[string]map[string]any }
 	w.must(json.Unmarshal(text, &document))
 	guesses := []string{"018f0000-0000-7000-8000-000000000001", "00000000-0000-0000-0000-000000000000", "1", "..%2F..%2Fetc%2Fpasswd", "%27%20OR%201=1--", "me", "null"}
