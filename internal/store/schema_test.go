@@ -94,7 +94,7 @@ func TestOpen_of_several_nodes_at_once_migrates_once(t *testing.T) {
 var mayScan = []string{
 	"FROM app_user ORDER BY", "FROM choice", "UPDATE choice", // short lists
 	"FROM installation", "FROM settings", "UPDATE settings", // one row
-	"SELECT 'actions', r.link_id",                                                              // the figures of all links
+	"SELECT 'actions', r.link_id",                                                                                  // the figures of all links
 	"FROM link WHERE ended_at IS NULL ORDER BY", "FROM held WHERE done_at IS NULL AND decided_at IS NULL ORDER BY", // all of them
 }
 

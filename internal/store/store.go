@@ -37,7 +37,8 @@ type Store struct {
 	clock   func() time.Time
 	bus     *bus
 
-	checkpoints *checkpointer // nil on PostgreSQL
+	checkpoints                     *checkpointer // nil on PostgreSQL
+	readStatements, writeStatements *statements   // nil on PostgreSQL
 
 	narrowRows int                            // see search_plan.go
 	trace      func(query string, args []any) // hears every statement, in tests of their plans
@@ -116,7 +117,7 @@ func openSQLite(options Options) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Store{dialect: sqliteDialect, write: write, read: read, clock: now, bus: newBus(nil, nil), checkpoints: newCheckpointer(read)}, nil
+	return &Store{dialect: sqliteDialect, write: write, read: read, clock: now, bus: newBus(nil, nil), checkpoints: newCheckpointer(read), readStatements: newStatements(read), writeStatements: newStatements(write)}, nil
 }
 
 func openPostgres(options Options) (*Store, error) {

@@ -23,6 +23,8 @@ type Tx struct {
 	sql      *sql.Tx
 	writable bool
 	prepared map[string]*sql.Stmt
+	kept     *statements // of the pool that the transaction uses; nil where the driver prepares by itself
+	unkept   []string    // queries that were prepared for this transaction only
 
 	wanted    map[crm.LinkID]crm.Trigger
 	announced []announcement
@@ -46,8 +48,10 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return s.dialect.translate(ctx, "begin to read", err)
 	}
+	tx := &Tx{ctx: ctx, store: s, sql: begun, kept: s.readStatements}
+	defer tx.learn()
 	defer begun.Rollback()
-	return fn(&Tx{ctx: ctx, store: s, sql: begun})
+	return fn(tx)
 }
 
 // Write calls fn with a transaction and commits what it did unless it returns an error. When another transaction was in the
@@ -75,8 +79,9 @@ func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return s.dialect.translate(ctx, "begin to write", err)
 	}
+	tx := &Tx{ctx: ctx, store: s, sql: begun, writable: true, kept: s.writeStatements}
+	defer tx.learn()
 	defer begun.Rollback()
-	tx := &Tx{ctx: ctx, store: s, sql: begun, writable: true}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -208,15 +213,28 @@ func (tx *Tx) statement(query string) (*sql.Stmt, error) {
 	if statement, known := tx.prepared[query]; known {
 		return statement, nil
 	}
-	statement, err := tx.sql.PrepareContext(tx.ctx, query)
-	if err != nil {
-		return nil, err
+	var statement *sql.Stmt
+	if kept := tx.kept.get(query); kept != nil {
+		statement = tx.sql.StmtContext(tx.ctx, kept)
+	} else {
+		var err error
+		if statement, err = tx.sql.PrepareContext(tx.ctx, query); err != nil {
+			return nil, err
+		}
+		tx.unkept = append(tx.unkept, query)
 	}
 	if tx.prepared == nil {
 		tx.prepared = map[string]*sql.Stmt{}
 	}
 	tx.prepared[query] = statement
 	return statement, nil
+}
+
+// learn lets the store keep the statements of a transaction that has ended.
+func (tx *Tx) learn() {
+	if tx.kept != nil && len(tx.unkept) > 0 {
+		tx.kept.learn(tx.ctx, tx.unkept)
+	}
 }
 
 // forChange ends a SELECT whose rows this transaction may go on to change.

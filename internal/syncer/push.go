@@ -50,6 +50,9 @@ func (r *run) push(ctx context.Context) error {
 
 // waits reports whether an entry is due: most runs have none, and need no transaction that writes.
 func (r *run) waits(ctx context.Context) (bool, error) {
+	if !r.due {
+		return false, nil // what was put since then has wanted a run of its own
+	}
 	var due []store.OutboxEntry
 	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.OutboxOf(r.link.ID, 1)

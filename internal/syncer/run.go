@@ -32,6 +32,8 @@ type run struct {
 	decided removal        // what a person decided about a calendar that was found empty, or another one
 	carried []store.HeldID // decisions that the pull of this run carries out
 
+	known    bool // user and defaults are loaded
+	due      bool // an outbox entry was due at the start, or can be now that something was committed
 	kept     bool // the run has a row
 	pulled   bool
 	compared bool // hrefs and ETags of the whole calendar were compared in this run
@@ -74,28 +76,14 @@ func (s *Syncer) run(ctx context.Context, lease store.Lease, report func(store.R
 // load reads what a run needs to know of its link.
 func (r *run) load(ctx context.Context) (secret []byte, open []store.Held, err error) {
 	err = r.Store.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		if r.link, err = tx.Link(r.lease.Link); err != nil {
+		start, err := tx.RunStart(r.lease.Link)
+		if err != nil {
 			return err
 		}
-		if r.before, err = tx.LinkSync(r.lease.Link); err != nil {
-			return err
-		}
-		if r.settings, err = tx.Settings(); err != nil {
-			return err
-		}
-		if r.user, err = tx.User(r.link.User); err != nil {
-			return err
-		}
-		if r.defaults, err = tx.ChoiceDefaults(); err != nil {
-			return err
-		}
-		if open, err = tx.OpenHeld(r.lease.Link); err != nil {
-			return err
-		}
-		secret, err = tx.Secret(r.lease.Link)
-		if errors.Is(err, store.ErrNotFound) {
-			err = nil // a link that has none, or that ended
+		r.link, r.before, r.settings, secret, r.due = start.Link, start.Sync, start.Settings, start.Secret, start.Due
+		open = nil
+		if start.Held {
+			open, err = tx.OpenHeld(r.lease.Link)
 		}
 		return err
 	})
@@ -186,6 +174,9 @@ func (r *run) commit(ctx context.Context, what string, fn func(tx *store.Tx) (cr
 		if err := tx.RequireLease(r.lease); err != nil {
 			return err
 		}
+		if err := r.know(tx); err != nil {
+			return err
+		}
 		var err error
 		if did, err = fn(tx); err != nil {
 			return err
@@ -198,9 +189,23 @@ func (r *run) commit(ctx context.Context, what string, fn func(tx *store.Tx) (cr
 	if err != nil {
 		return err
 	}
+	r.known, r.due = true, true
 	r.kept = r.kept || !did.Nothing()
 	r.count(func(c *crm.Counts) { *c = add(*c, did) })
 	return r.Gate(ctx, Point{r.lease.Link, AfterCommit, what})
+}
+
+// know loads what only a run needs that has something to do.
+func (r *run) know(tx *store.Tx) error {
+	if r.known {
+		return nil
+	}
+	var err error
+	if r.user, err = tx.User(r.link.User); err != nil {
+		return err
+	}
+	r.defaults, err = tx.ChoiceDefaults()
+	return err
 }
 
 func add(a, b crm.Counts) crm.Counts {

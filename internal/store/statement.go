@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"sync"
+)
+
+// statements are the queries of one pool of connections that are kept prepared over transactions. SQLite spends a third of
+// a short transaction on parsing its queries otherwise; pgx keeps statements by itself.
+type statements struct {
+	db *sql.DB
+
+	mu   sync.RWMutex
+	kept map[string]*sql.Stmt
+	once map[string]bool // seen in one transaction so far
+}
+
+// mostStatements bounds how many are kept; queries whose text depends on how many values they name are not.
+const mostStatements = 200
+
+func newStatements(db *sql.DB) *statements {
+	return &statements{db: db, kept: map[string]*sql.Stmt{}, once: map[string]bool{}}
+}
+
+// get is the prepared form of a query, nil while there is none.
+func (s *statements) get(query string) *sql.Stmt {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.kept[query]
+}
+
+// learn prepares the queries that a second transaction has used. It is called when a transaction has ended, for preparing
+// takes a connection.
+func (s *statements) learn(ctx context.Context, queries []string) {
+	for _, query := range queries {
+		if !s.worth(query) {
+			continue
+		}
+		prepared, err := s.db.PrepareContext(ctx, query)
+		if err != nil {
+			return // the next transaction prepares it for itself
+		}
+		s.mu.Lock()
+		if s.kept[query] != nil {
+			defer prepared.Close()
+		} else {
+			s.kept[query] = prepared
+		}
+		s.mu.Unlock()
+	}
+}
+
+// worth reports whether a query has been used before, and is to be kept.
+func (s *statements) worth(query string) bool {
+	if strings.Contains(query, " IN (?") || strings.Contains(query, " IN ($") || strings.Contains(query, "), (") || strings.Contains(query, "),(") {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept[query] != nil || len(s.kept) >= mostStatements {
+		return false
+	}
+	if !s.once[query] {
+		s.once[query] = len(s.once) < 4*mostStatements
+		return false
+	}
+	return true
+}
