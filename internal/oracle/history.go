@@ -128,10 +128,11 @@ const (
 	Reassign Kind = "reassign"
 	Unlink   Kind = "unlink" // the link was ended and its events were asked to be removed
 	Trash    Kind = "trash"  // by the engine only: an action put in the trash because its event went
+	Detach   Kind = "detach" // by the engine only: an action that stays without its event, which went
 )
 
-// Commit is one committed change of an action, by a person or by the engine. Of the engine's Trash is needed,
-// and Change where a calendar's value may win a conflict.
+// Commit is one committed change of an action, by a person or by the engine. Of the engine's Trash and
+// Detach are needed, and Change where a calendar's value may win a conflict.
 type Commit struct {
 	After    int       `json:"after"` // number of K's last write when it committed
 	At       time.Time `json:"at"`
@@ -141,8 +142,8 @@ type Commit struct {
 	Follower string    `json:"follower"` // user, after it
 	Before   Units     `json:"before"`   // as the person saw the action; zero for Create
 	Values   Units     `json:"values"`   // after it
-	Href     string    `json:"href"`     // for Trash: of the event it had
-	UID      string    `json:"uid"`      // for Trash
+	Href     string    `json:"href"`     // for Trash and Detach: of the event it had
+	UID      string    `json:"uid"`      // for Trash and Detach
 	Consent  bool      `json:"consent"`  // the person agreed that guests are told
 }
 

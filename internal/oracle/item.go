@@ -224,7 +224,7 @@ func (w *world) commit(index int) {
 	w.follow(c.Action, c.Follower)
 	if c.ByEngine {
 		switch c.Kind {
-		case Trash:
+		case Trash, Detach:
 			w.learn(c)
 		case Change:
 			for _, unit := range units {
@@ -241,8 +241,19 @@ func (w *world) commit(index int) {
 	for _, n := range w.learnt[c.Action] {
 		saw[n] = true
 	}
+	for _, unit := range units {
+		if c.Kind != Create && slices.Contains(c.Before.forms(unit, w.DefaultDurations), "") {
+			w.sawEmpty(saw, node, unit)
+		}
+	}
 	switch c.Kind {
 	case Create, Change:
+		recorded := len(w.edits)
+		defer func() {
+			if len(w.edits) == recorded { // a field that does not travel
+				w.record(&base, saw)
+			}
+		}()
 		for _, unit := range units {
 			forms := c.Values.forms(unit, w.DefaultDurations)
 			if c.Kind == Change && slices.Equal(forms, c.Before.forms(unit, w.DefaultDurations)) {
@@ -316,6 +327,11 @@ func (w *world) write(write *Write) {
 		if write.Before != "" && before.uid == sent.uid {
 			base.kind = Change
 			saw = w.sawEvent(&before)
+			for _, unit := range units {
+				if before.unit(unit) == "" {
+					w.sawEmpty(saw, base.node, unit)
+				}
+			}
 		}
 		for _, unit := range units {
 			if base.kind == Change && sent.unit(unit) == before.unit(unit) {
@@ -436,6 +452,19 @@ func (w *world) sawForm(saw map[int]bool, unit Unit, form string) {
 	if e := w.author[valueKey(unit, form)]; e != nil && form != "" {
 		for n := range w.seeing(e) {
 			saw[n] = true
+		}
+	}
+}
+
+// sawEmpty adds the edit that made a unit empty: an empty value does not name it.
+func (w *world) sawEmpty(saw map[int]bool, node string, unit Unit) {
+	root := w.root(node)
+	for i := len(w.edits) - 1; i >= 0; i-- {
+		if e := w.edits[i]; e.unit == unit && e.has("") && w.root(e.node) == root {
+			for n := range w.seeing(e) {
+				saw[n] = true
+			}
+			return
 		}
 	}
 }

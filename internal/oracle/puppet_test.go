@@ -20,6 +20,7 @@ import (
 type puppet struct {
 	t       *testing.T
 	wrong   string
+	policy  Policy
 	random  *rand.Rand
 	clock   time.Time
 	server  *sandbox.Server
@@ -39,12 +40,14 @@ type action struct {
 	trashed      bool
 	name         string // of its event; "" without one
 	uid, etag    string
-	calendar     string // user of the calendar its event is in
+	at           string // user in whose calendar its event is
+	field        bool   // a person changed something that does not travel, since both sides agreed
 	history      []Entry
 	sending      bool  // an event was sent and no answer came
 	leaving      bool  // a deletion was sent and no answer came
 	maybe        bool  // a change was sent and no answer came
 	sent         Units // what was sent then
+	kept         bool  // its event was deleted, and it stays without one
 }
 
 var length = 30 * time.Minute
@@ -52,7 +55,13 @@ var length = 30 * time.Minute
 func newPuppet(t *testing.T, seed uint64, wrong string) *puppet {
 	p := &puppet{t: t, wrong: wrong, random: rand.New(rand.NewPCG(seed, 1)), clock: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), actions: map[string]*action{}, people: map[string]*sandbox.Human{}}
 	manners := sandbox.Plain()
+	if p.random.IntN(3) == 0 {
+		manners = sandbox.Radicale() // stores a form of its own
+	}
 	manners.Mails = true
+	if p.random.IntN(3) == 0 {
+		p.policy = PolicyCalendar
+	}
 	server, err := sandbox.Open("", sandbox.Options{Now: func() time.Time { return p.clock }, Manners: manners})
 	if err != nil {
 		t.Fatal(err)
@@ -171,22 +180,28 @@ func (p *puppet) editC(user string) {
 	}
 	if len(mine) == 0 || p.random.IntN(4) == 0 {
 		id := fmt.Sprintf("a%d", len(p.order)+1)
-		a := &action{id: id, follower: user, units: Units{fmt.Sprintf("s%d", p.next()), fmt.Sprintf("d%d", p.next()), p.when()}}
+		a := &action{id: id, follower: user, at: user, units: Units{fmt.Sprintf("s%d", p.next()), fmt.Sprintf("d%d", p.next()), p.when()}}
 		p.actions[id], p.order = a, append(p.order, id)
 		p.commit(Commit{Action: id, Kind: Create, Follower: user, Values: a.units})
 		return
 	}
 	a := mine[p.random.IntN(len(mine))]
 	if a.trashed {
-		if a.units.When.None() {
-			return
-		}
-		a.trashed = false
+		a.trashed, a.kept = false, false
 		p.commit(Commit{Action: a.id, Kind: Restore, Follower: user, Before: a.units, Values: a.units})
 		return
 	}
 	before, now := a.units, a.units
-	switch p.random.IntN(5) {
+	switch p.random.IntN(8) {
+	case 5:
+		now.When = When{}
+	case 6:
+		a.field = true
+	case 7:
+		other := map[string]string{"alice": "bob", "bob": "alice"}[user]
+		a.follower = other
+		p.commit(Commit{Action: a.id, Kind: Reassign, Follower: other, Before: before, Values: before})
+		return
 	case 0:
 		a.trashed = true
 		p.commit(Commit{Action: a.id, Kind: Delete, Follower: user, Before: before, Values: before})
@@ -197,6 +212,9 @@ func (p *puppet) editC(user string) {
 		now.Description = fmt.Sprintf("d%d", p.next())
 	case 4:
 		now.When = p.when()
+	}
+	if now != before {
+		a.kept = false
 	}
 	p.set(a, now, Entry{})
 	p.commit(Commit{Action: a.id, Kind: Change, Follower: user, Before: before, Values: now})
@@ -270,7 +288,15 @@ func (p *puppet) sync(user string) bool {
 	bound := map[string]bool{}
 	for _, id := range p.order {
 		a := p.actions[id]
+		if a.at == user && a.follower != user {
+			bound[a.name] = true // on its way to another calendar
+		}
 		if a.follower != user {
+			continue
+		}
+		if a.name != "" && a.at != user {
+			p.move(user, a)
+			bound[a.name] = true
 			continue
 		}
 		bound[a.name] = true
@@ -283,7 +309,7 @@ func (p *puppet) sync(user string) bool {
 			item := listed[name]
 			id := fmt.Sprintf("a%d", len(p.order)+1)
 			values := p.unitsOf(item.Body, Units{})
-			a := &action{id: id, follower: user, units: values, base: values, name: name, uid: item.UID, etag: item.ETag}
+			a := &action{id: id, follower: user, units: values, base: values, name: name, uid: item.UID, etag: item.ETag, at: user}
 			if p.wrong == "another's values" && user == "alice" {
 				a.follower = "bob"
 			}
@@ -294,20 +320,112 @@ func (p *puppet) sync(user string) bool {
 	return len(p.server.Writes(1))+p.rows+len(p.order) != before
 }
 
+// move takes an action's event to its follower's calendar: made there, then deleted where it was. Nothing comes between.
+func (p *puppet) move(user string, a *action) {
+	p.server.Heal("")
+	old, err := p.people[a.at].Get("c", a.name)
+	there := err == nil
+	if a.sending && there {
+		a.sending, a.etag, a.base = false, "", a.sent
+	}
+	from := a.at
+	if !there && !a.trashed && !a.sending && !a.leaving && a.units == a.base {
+		p.commit(Commit{ByEngine: true, Action: a.id, Kind: Detach, Href: p.server.CalendarPath(from, "c") + a.name, UID: a.uid})
+		a.at, a.name, a.kept = "", "", true // deleted there: it stays without an event
+		return
+	}
+	if !there && !a.trashed && !a.leaving && !a.sending {
+		p.note(a, Entry{Unit: Subject, Before: a.units, After: a.units, Deletion: true})
+	}
+	a.sending, a.leaving = false, false
+	if there {
+		remote := p.remote(a, old)
+		if a.trashed && remote != a.base {
+			p.note(a, Entry{Unit: Subject, Before: remote, After: remote, Deletion: true})
+			a.trashed = false
+		}
+		p.combine(a, remote)
+	}
+	name := a.name
+	a.at, a.name = "", ""
+	if !a.trashed && !a.units.When.None() {
+		p.make(user, a)
+	}
+	if there {
+		p.send(from, http.MethodDelete, name, "", "If-Match", old.ETag)
+	}
+}
+
+// remote is what an event says, as far as it is another's doing.
+func (p *puppet) remote(a *action, item sandbox.Item) Units {
+	if item.ETag == a.etag {
+		return a.base
+	}
+	remote := p.unitsOf(item.Body, a.base)
+	if own := p.unitsOf(item.Body, a.units); own.When == a.units.When {
+		remote.When = own.When // what was sent, made-up end and all
+	}
+	if a.maybe { // what may have arrived did, where it is found
+		if own := p.unitsOf(item.Body, a.sent); own.When == a.sent.When {
+			remote.When = own.When
+		}
+		for _, unit := range units {
+			if remote.show(unit) == a.sent.show(unit) {
+				a.base = a.base.with(unit, remote)
+			}
+		}
+	}
+	a.maybe = false
+	return remote
+}
+
+// combine is the three-way merge; the action holds the result.
+func (p *puppet) combine(a *action, remote Units) Units {
+	merged := a.units
+	for _, unit := range units {
+		c, k, b := a.units.show(unit), remote.show(unit), a.base.show(unit)
+		switch {
+		case c == k || k == b:
+		case c == b, p.wrong == "the wrong side wins", p.policy == PolicyCalendar:
+			if c != b {
+				p.note(a, Entry{Unit: unit, Before: a.units, After: remote, Conflict: true})
+			}
+			merged = merged.with(unit, remote)
+		default:
+			p.note(a, Entry{Unit: unit, Before: remote, After: a.units, Conflict: true})
+			if p.wrong == "told twice" {
+				p.note(a, Entry{Unit: unit, Before: remote, After: a.units, Conflict: true})
+			}
+		}
+	}
+	if p.wrong == "whole items merged" && a.units != a.base && remote != a.base {
+		merged = a.units
+	}
+	if merged != a.units {
+		before := a.units
+		p.set(a, merged, Entry{})
+		p.commit(Commit{ByEngine: true, Action: a.id, Kind: Change, Follower: a.follower, Before: before, Values: merged})
+	}
+	a.base, a.field = remote, false
+	return merged
+}
+
 // one brings an action and its event together.
 func (p *puppet) one(user string, a *action, item sandbox.Item, there bool) {
 	switch {
-	case a.name == "" && a.trashed:
+	case a.name == "" && (a.trashed || a.kept || a.units.When.None()):
 	case a.name == "":
 		p.make(user, a)
 	case a.sending && there: // the answer was lost, and it is there: ours
 		a.sending, a.etag, a.base = false, "", a.sent
 		p.one(user, a, item, there)
+	case a.sending && (a.trashed || a.units.When.None()):
+		a.sending, a.name = false, ""
 	case a.sending:
 		p.make(user, a)
 	case there:
 		p.merge(user, a, item)
-	case a.trashed: // gone on both sides
+	case a.trashed, a.units.When.None(): // gone on both sides
 		a.name, a.leaving = "", false
 	case a.leaving: // by ourselves, and wanted back since
 		a.name, a.leaving = "", false
@@ -316,6 +434,9 @@ func (p *puppet) one(user string, a *action, item sandbox.Item, there bool) {
 		p.note(a, Entry{Unit: Subject, Before: a.units, After: a.units, Deletion: true})
 		a.name = ""
 		p.make(user, a)
+	case a.field && p.wrong != "deletion beats a change": // a person changed it, and there is nothing to send
+		p.commit(Commit{ByEngine: true, Action: a.id, Kind: Detach, Href: p.server.CalendarPath(user, "c") + a.name, UID: a.uid})
+		a.name, a.kept = "", true
 	default:
 		a.trashed = true
 		p.commit(Commit{ByEngine: true, Action: a.id, Kind: Trash, Href: p.server.CalendarPath(user, "c") + a.name, UID: a.uid})
@@ -344,7 +465,7 @@ func (p *puppet) make(user string, a *action) {
 	if p.wrong == "invents" {
 		sent.Description = "invented"
 	}
-	a.sending, a.sent = true, sent
+	a.sending, a.sent, a.at = true, sent, user
 	status, etag := p.send(user, http.MethodPut, a.name, p.text(a.uid, sent, more...), "If-None-Match", condition)
 	if p.wrong == "second after a lost answer" && status == 0 {
 		a.sending = false
@@ -357,30 +478,13 @@ func (p *puppet) make(user string, a *action) {
 
 // merge is the three-way merge of an action and its event.
 func (p *puppet) merge(user string, a *action, item sandbox.Item) {
-	remote := a.base
 	a.leaving = false
-	if item.ETag != a.etag {
-		remote = p.unitsOf(item.Body, a.base)
-		if own := p.unitsOf(item.Body, a.units); own.When == a.units.When {
-			remote.When = own.When // what was sent, made-up end and all
-		}
-		if a.maybe { // what may have arrived did, where it is found
-			if own := p.unitsOf(item.Body, a.sent); own.When == a.sent.When {
-				remote.When = own.When
-			}
-			for _, unit := range units {
-				if remote.show(unit) == a.sent.show(unit) {
-					a.base = a.base.with(unit, remote)
-				}
-			}
-		}
-		a.maybe = false
-	}
+	remote := p.remote(a, item)
 	if a.trashed {
 		if remote != a.base && p.wrong != "deletion beats a change" {
 			p.note(a, Entry{Unit: Subject, Before: remote, After: remote, Deletion: true})
 			a.trashed = false
-		} else if status, _ := p.send(user, http.MethodDelete, a.name, "", "If-Match", p.match(item.ETag)); status == 204 {
+		} else if status, _ := p.send(user, http.MethodDelete, a.name, "", "If-Match", p.match(item.ETag)); status == 204 || status == 200 {
 			a.name = ""
 			return
 		} else {
@@ -393,28 +497,16 @@ func (p *puppet) merge(user string, a *action, item sandbox.Item) {
 		a.name, a.trashed = "", true
 		return
 	}
-	merged := a.units
-	for _, unit := range units {
-		c, k, b := a.units.show(unit), remote.show(unit), a.base.show(unit)
-		switch {
-		case c == k || k == b:
-		case c == b, p.wrong == "the wrong side wins":
-			if c != b {
-				p.note(a, Entry{Unit: unit, Before: a.units, After: remote, Conflict: true})
-			}
-			merged = merged.with(unit, remote)
-		default:
-			p.note(a, Entry{Unit: unit, Before: remote, After: a.units, Conflict: true})
-			if p.wrong == "told twice" {
-				p.note(a, Entry{Unit: unit, Before: remote, After: a.units, Conflict: true})
-			}
+	merged := p.combine(a, remote)
+	a.etag = item.ETag
+	if merged.When.None() { // cleared: its event goes
+		if status, _ := p.send(user, http.MethodDelete, a.name, "", "If-Match", p.match(item.ETag)); status == 204 || status == 200 {
+			a.name, a.at = "", ""
+		} else {
+			a.leaving = status == 0
 		}
+		return
 	}
-	if p.wrong == "whole items merged" && a.units != a.base && remote != a.base {
-		merged = a.units
-	}
-	p.set(a, merged, Entry{})
-	a.base, a.etag = remote, item.ETag
 	if p.wrong == "never still" {
 		p.send(user, http.MethodPut, a.name, setRow(item.Body, fmt.Sprintf("DTSTAMP:20260101T%06dZ", p.next())), "If-Match", item.ETag)
 		return
@@ -442,7 +534,7 @@ func (p *puppet) merge(user string, a *action, item sandbox.Item) {
 		a.base = merged
 	}
 	status, etag := p.send(user, http.MethodPut, a.name, body, "If-Match", p.match(item.ETag))
-	if status == 204 {
+	if status == 204 || status == 201 {
 		a.base, a.etag = merged, etag
 	}
 	if status == 0 && p.wrong != "own write taken as an edit" {
@@ -524,7 +616,7 @@ func playOn(t *testing.T, seed uint64, wrong string) (Report, *puppet) {
 
 func (p *puppet) history() History {
 	h := History{
-		Links:   []Link{{User: "alice", Calendar: p.server.CalendarPath("alice", "c")}, {User: "bob", Calendar: p.server.CalendarPath("bob", "c")}},
+		Links:   []Link{{User: "alice", Calendar: p.server.CalendarPath("alice", "c"), Policy: p.policy}, {User: "bob", Calendar: p.server.CalendarPath("bob", "c"), Policy: p.policy}},
 		Commits: p.commits, DefaultDurations: []time.Duration{length},
 	}
 	for _, write := range p.server.Writes(1) {
@@ -532,7 +624,7 @@ func (p *puppet) history() History {
 	}
 	for _, id := range p.order {
 		a := p.actions[id]
-		h.Actions = append(h.Actions, Action{ID: id, Follower: a.follower, Trashed: a.trashed, Synced: a.name != "" && !a.trashed, Values: a.units, History: a.history})
+		h.Actions = append(h.Actions, Action{ID: id, Follower: a.follower, Trashed: a.trashed, Synced: a.name != "" && !a.trashed && !a.units.When.None(), Values: a.units, History: a.history})
 	}
 	return h
 }

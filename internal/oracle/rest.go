@@ -368,7 +368,7 @@ func (w *world) deletions(r *Report, it *item) {
 			if stands {
 				alive = e
 			}
-		case (e.kind == Create || e.kind == Change) && !w.outside(it, e):
+		case (e.kind == Create || e.kind == Change) && e.unit != "" && !w.outside(it, e):
 			if !ended(it, e) && !superseded(it, e) && !w.vanished(it, e) {
 				if w.beaten(it, e) {
 					beaten = true
@@ -387,10 +387,17 @@ func (w *world) deletions(r *Report, it *item) {
 			return
 		}
 	}
-	if alive == nil && beaten {
+	typed := notTravelling(it, gone)
+	if alive == nil && (beaten || typed == either || annulled(it, gone)) {
 		return
 	}
 	r.judged("O6")
+	if alive == nil && typed == stays {
+		if action == nil || l != nil {
+			r.broken("O6", 0, it.name, "a field that does not travel was typed before C heard of the deletion: the action stays, without an event")
+		}
+		return
+	}
 	if alive == nil {
 		if action != nil {
 			r.broken("O6", 0, it.name, "deleted, and the action %s lives", action.ID)
@@ -419,9 +426,59 @@ func (w *world) deletions(r *Report, it *item) {
 	told := slices.ContainsFunc(it.actions, func(a *Action) bool {
 		return slices.ContainsFunc(a.History, func(entry Entry) bool { return entry.Deletion })
 	})
-	if met && !told {
+	// Without dates it owes no event: there was nothing to meet. What C took off the calendar itself once, by an attempt of which it
+	// heard nothing, it cannot tell from another's deletion.
+	attempted := slices.ContainsFunc(it.edits, func(e *edit) bool { return e.side == sideC && (e.kind == Delete || (e.unit == Time && e.has(""))) })
+	if met && !told && !action.Values.When.None() && !attempted {
 		r.broken("O6", 0, it.name, "a change met a deletion, and no record says so")
 	}
+}
+
+// annulled reports whether deletions of both sides met changes of the other: each may have brought the item back before the
+// next came, or not.
+func annulled(it *item, gone []*edit) bool {
+	sides := map[side]bool{}
+	met := false
+	for _, d := range gone {
+		sides[d.side] = true
+		met = met || slices.ContainsFunc(it.edits, func(e *edit) bool { return e.side != d.side && e.unit != "" && concurrent(d, e) })
+	}
+	return len(sides) == 2 && met
+}
+
+// What a person typed in a field that does not travel does to a deletion on K.
+type staying int
+
+const (
+	goes   staying = iota // nothing
+	either                // C may have heard of the deletion as one of what it had then, or not
+	stays                 // the action stays, without an event (semantics 6)
+)
+
+func notTravelling(it *item, gone []*edit) staying {
+	found := goes
+	var last *edit // of K: what was deleted before it had come back
+	for _, d := range gone {
+		if d.side == sideK {
+			last = d
+		} else if !slices.ContainsFunc(it.edits, func(e *edit) bool { return e.kind == Restore && e.number > d.number }) {
+			return goes
+		}
+	}
+	if d := last; d != nil {
+		for _, f := range it.edits {
+			switch {
+			case f.side != sideC || f.saw[d.number]:
+			case f.kind == Reassign:
+				return either
+			case f.kind == Change && f.unit == "" && f.number > d.number:
+				found = stays
+			case f.kind == Change && f.unit == "" && found == goes:
+				found = either
+			}
+		}
+	}
+	return found
 }
 
 // beaten reports whether an edit is told to have lost a conflict.
@@ -446,7 +503,7 @@ func (w *world) stands(it *item, restore *edit) (stands, known bool) {
 			return false, d.side == sideC || w.wroteBetween(it, restore.write, d.write)
 		}
 		if d.side == sideK && !slices.ContainsFunc(w.Commits[:restore.commit], func(c Commit) bool {
-			return c.ByEngine && c.Kind == Trash && actionNode(c.Action) == restore.node && c.After >= d.write
+			return c.ByEngine && (c.Kind == Trash || c.Kind == Detach) && actionNode(c.Action) == restore.node && c.After >= d.write
 		}) {
 			return false, false
 		}

@@ -208,8 +208,9 @@ func (w *world) same(calendar string, a, b *event) bool {
 
 // cause is why an item's event may be deleted by the engine.
 type cause struct {
-	everywhere bool   // deleted, cleared or unlinked
-	follower   string // reassigned: everywhere but in this user's calendar
+	deleted  bool   // or unlinked
+	cleared  bool   // it has no dates
+	follower string // reassigned: everywhere but in this user's calendar
 }
 
 // cause notes what a person did that takes an event off a calendar, or puts it back.
@@ -218,14 +219,17 @@ func (w *world) cause(causes map[string]cause, c *Commit) {
 		return
 	}
 	root := w.root(actionNode(c.Action))
+	why := causes[root]
 	switch {
-	case c.Kind == Delete || c.Kind == Unlink, c.Kind == Change && c.Values.When.None():
-		causes[root] = cause{everywhere: true}
+	case c.Kind == Delete || c.Kind == Unlink:
+		why.deleted = true
 	case c.Kind == Reassign:
-		causes[root] = cause{follower: c.Follower}
-	case c.Kind == Restore, c.Kind == Change && c.Before.When.None():
-		delete(causes, root)
+		why.follower = c.Follower
+	case c.Kind == Restore:
+		why.deleted = false
 	}
+	why.cleared = c.Values.When.None()
+	causes[root] = why
 }
 
 // deletion is S4 on K: the engine deletes only what a person took away in C before.
@@ -242,8 +246,8 @@ func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 	if !gone.single {
 		return
 	}
-	why, known := causes[w.root(eventNode(write.Calendar, gone.uid))]
-	if !known || (!why.everywhere && w.userOf(write.Calendar) == why.follower) {
+	why := causes[w.root(eventNode(write.Calendar, gone.uid))]
+	if !why.deleted && !why.cleared && (why.follower == "" || w.userOf(write.Calendar) == why.follower) {
 		r.broken("S4", write.Number, "DELETE "+write.Href, "nobody had deleted, cleared, reassigned or unlinked it in C")
 	}
 }
@@ -262,12 +266,12 @@ func (w *world) userOf(calendar string) string {
 func (w *world) trashings(r *Report) {
 	for i := range w.Commits {
 		c := &w.Commits[i]
-		if !c.ByEngine || c.Kind != Trash {
+		if !c.ByEngine || (c.Kind != Trash && c.Kind != Detach) {
 			continue
 		}
 		r.judged("S4")
 		if !w.absentOnce(c) {
-			r.broken("S4", 0, "action "+c.Action, "put in the trash after write %d, while its event was at %s all the time", c.After, c.Href)
+			r.broken("S4", 0, "action "+c.Action, "%s after write %d, while its event was at %s all the time", c.Kind, c.After, c.Href)
 		}
 	}
 }

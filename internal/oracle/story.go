@@ -17,11 +17,11 @@ func (h History) Story() string {
 				who = "engine"
 			}
 			fmt.Fprintf(&b, "     C %-8s %-8s %s", who, c.Kind, c.Action)
-			if c.Kind == Trash {
+			if c.Kind == Trash || c.Kind == Detach {
 				fmt.Fprintf(&b, " (%s)", c.Href)
 			}
 			for _, unit := range units {
-				if was, is := c.Before.show(unit), c.Values.show(unit); was != is && !(c.ByEngine && c.Kind == Trash) {
+				if was, is := c.Before.show(unit), c.Values.show(unit); was != is && c.Href == "" {
 					fmt.Fprintf(&b, "  %s %q", unit, is)
 				}
 			}
