@@ -170,6 +170,44 @@ func (tx *Tx) DeleteBinding(resource ResourceID, recurrenceID string) error {
 		"DELETE FROM binding WHERE resource_id = $1 AND recurrence_id = $2", idValue(resource), recurrenceID)
 }
 
+// Elsewhere is an event of another link's calendar and its action.
+type Elsewhere struct {
+	Link   crm.LinkID
+	User   crm.UserID // of that link
+	State  ResourceState
+	Action crm.ActionID
+	// Untouched: the action is as the calendar has it; no person changed it since both sides agreed.
+	Untouched bool
+	Since     time.Time // when the action was made
+}
+
+// ElsewhereByUID are the events with one of the UIDs in the calendars of other living links, by UID; a living event before
+// one that is gone.
+func (tx *Tx) ElsewhereByUID(link crm.LinkID, uids []string) (map[string]Elsewhere, error) {
+	found := map[string]Elsewhere{}
+	d := tx.store.dialect
+	err := listed(tx, uids, func(uid string) any { return key(uid) }, func(list string, values []any) error {
+		query := `SELECT r.uid, r.link_id, l.user_id, r.state, b.action_id, a.version = b.agreed_version AND a.created_by_kind = 'link' AND a.modified_by_kind = 'link', a.created_at
+			FROM resource r JOIN link l ON l.id = r.link_id JOIN binding b ON b.resource_id = r.id JOIN action a ON a.id = b.action_id
+			WHERE r.uid_key IN ` + list + " AND r.link_id <> " + d.param(len(values)+1) + " AND l.ended_at IS NULL AND b.recurrence_id = ''"
+		for row, err := range tx.rows("load events of other calendars by UID", query, append(values, idValue(link))...) {
+			if err != nil {
+				return err
+			}
+			var uid string
+			var one Elsewhere
+			if err := row.Scan(&uid, intoID(&one.Link), intoID(&one.User), &one.State, intoID(&one.Action), &one.Untouched, intoTime(&one.Since)); err != nil {
+				return err
+			}
+			if before, known := found[uid]; !known || before.State == ResourceGone {
+				found[uid] = one
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
 // BoundActions are the actions that are bound to events of a link, in order of id.
 func (tx *Tx) BoundActions(link crm.LinkID) ([]crm.ActionID, error) {
 	var ids []crm.ActionID

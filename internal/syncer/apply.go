@@ -3,6 +3,7 @@ package syncer
 import (
 	"bytes"
 	"strconv"
+	"time"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
@@ -23,6 +24,7 @@ type applier struct {
 	byHref  map[string]store.Resource
 	byUID   map[string][]store.Resource
 	aliases map[string]crm.ActionID
+	others  map[string]store.Elsewhere // of UIDs that this calendar did not know
 	bound   map[store.ResourceID]store.Binding
 	actions map[crm.ActionID]crm.Action
 	entries map[crm.ActionID]store.OutboxEntry
@@ -54,6 +56,9 @@ func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacate
 	if a.aliases, err = tx.ActionsOfUIDs(r.link.CalendarHref, unknown); err != nil {
 		return nil, err
 	}
+	if a.others, err = tx.ElsewhereByUID(r.link.ID, unknown); err != nil {
+		return nil, err
+	}
 	var ids []store.ResourceID
 	for _, resource := range a.byHref {
 		ids = append(ids, resource.ID)
@@ -79,6 +84,9 @@ func (a *applier) loadBound(ids []store.ResourceID) error {
 	}
 	for _, id := range a.aliases {
 		actions = append(actions, id)
+	}
+	for _, other := range a.others {
+		actions = append(actions, other.Action)
 	}
 	// With their documents, which a changed action keeps.
 	loaded, err := a.tx.Actions(actions)
@@ -254,6 +262,9 @@ func (a *applier) findAction(e *event, action *crm.Action) (bool, error) {
 		return false, nil
 	}
 	id, known := a.aliases[e.uid]
+	if other := a.others[e.uid]; !known && other.State == store.ResourceGone && a.justMoved(a.actions[other.Action]) {
+		id, known = other.Action, true
+	}
 	if !known {
 		return false, nil
 	}
@@ -271,6 +282,16 @@ func (a *applier) findAction(e *event, action *crm.Action) (bool, error) {
 	*action = found
 	return true, nil
 }
+
+// justMoved reports whether an action went to the trash a short while ago because its event left another calendar: the same
+// event here is that one, dragged over (semantics 6).
+func (a *applier) justMoved(action crm.Action) bool {
+	return action.Deleted() && action.Sync.Reason == crm.ReasonEventDeleted && a.Now().Sub(action.DeletedAt) < dragged
+}
+
+// dragged is how long after it left one linked calendar an event is taken to have been moved when it appears in another, or
+// the reverse. What stands in two calendars for longer is a meeting that two users have.
+const dragged = time.Hour
 
 // places are where an action has a living event.
 type places struct{ here, elsewhere bool }

@@ -73,7 +73,7 @@ func (a *applier) carry(plan reconcile.Plan, c carrying) error {
 		}
 	}
 	if exists && stored.FollowedBy != action.FollowedBy {
-		row := a.row(action, crm.Changed, reconcile.ReasonReturned)
+		row := a.row(action, crm.Changed, ReasonMoved)
 		row.Name, row.Before, row.After = "followed_by", stored.FollowedBy.String(), action.FollowedBy.String()
 		rows = append(rows, row)
 	}

@@ -232,10 +232,13 @@ func TestF25_one_UID_in_two_users_calendars_is_an_action_for_each(t *testing.T) 
 	w.sync(w.ben)
 	w.same("anna", w.actions(w.anna), lunch)
 	w.same("ben", w.actions(w.ben), lunch)
+	w.clock.forward(2 * time.Hour)
+	annas := w.named("Lunch")
 	w.must(w.phone(w.ben).Delete("work", "one.ics", ""))
 	w.sync(w.ben)
 	w.sync(w.anna)
 	w.same("anna", w.actions(w.anna), lunch)
+	w.same("anna's own", w.named("Lunch"), annas)
 	w.same("ben", w.actions(w.ben), "[]")
 }
 

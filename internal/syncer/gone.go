@@ -34,6 +34,14 @@ type lost struct {
 // gone applies that resources are gone, each of which is proven (semantics 6; S4 of the oracle): a tombstone of the server,
 // or missing from a complete listing and at its own href.
 func (a *applier) gone(hrefs []dav.Href, how removal) error {
+	var uids []string
+	for _, resource := range a.byHref {
+		uids = append(uids, resource.UID)
+	}
+	var err error
+	if a.others, err = a.tx.ElsewhereByUID(a.link.ID, uids); err != nil {
+		return err
+	}
 	var all []lost
 	removals := 0
 	for _, href := range hrefs {
@@ -57,6 +65,12 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 		action := a.actions[binding.Action]
 		item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
 		plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
+		if other, elsewhere := a.others[resource.UID]; elsewhere && plan.Has(reconcile.TrashAction) && other.State == store.ResourceLive && other.Untouched && a.Now().Sub(other.Since) < dragged {
+			if err := a.follow(resource, carrying{action: action, binding: binding, bound: true}, other); err != nil {
+				return err
+			}
+			continue
+		}
 		if plan.Has(reconcile.TrashAction) {
 			removals++
 		}
@@ -85,6 +99,27 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 	}
 	return a.wait(HeldDeletions, waiting, nil)
 }
+
+// follow: a calendar client dragged the event to the calendar of another user, who follows the action from now on. That
+// calendar's next run joins the two: it knows the event as an action of its own (semantics 6).
+func (a *applier) follow(resource store.Resource, c carrying, other store.Elsewhere) error {
+	dragged, err := a.tx.Action(other.Action)
+	if err != nil {
+		return err
+	}
+	resource.State, resource.Sent, c.binding.Base = store.ResourceGone, nil, nil
+	a.resource(resource)
+	c.action.FollowedBy = other.User
+	plan := reconcile.Plan{Steps: []reconcile.Step{{Kind: reconcile.ChangeAction, Units: dragged.Units.Differing(c.action.Units), Values: dragged.Units, Reason: ReasonMoved}}}
+	if err := a.carry(plan, c); err != nil {
+		return err
+	}
+	a.outbox = append(a.outbox, store.OutboxEntry{Link: other.Link, Action: c.action.ID, Origin: reconcile.OriginMerge})
+	return nil
+}
+
+// ReasonMoved is why an action has another follower, or is one with another: its event was dragged to another calendar.
+const ReasonMoved crm.Reason = "event_moved"
 
 // lose carries out what is planned about a resource that is gone. What it held stays, for it may be made again.
 func (a *applier) lose(one lost) error {

@@ -126,6 +126,9 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 			return err
 		}
 	}
+	if joined, err := w.join(one); joined || err != nil {
+		return err
+	}
 	now := w.Now()
 	again := bound && one.resource.State == store.ResourceCreating
 	if !again {
@@ -154,6 +157,50 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 	}
 	w.jobs = append(w.jobs, one)
 	return nil
+}
+
+// join: the event that the action shall have is here already, dragged over from the calendar that it left, and was taken for
+// an action of its own. That one goes to the trash, and the event is this one's.
+func (w *preparing) join(one *job) (bool, error) {
+	bindings, err := w.tx.BindingsOfAction(one.action.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, left := range bindings {
+		if left.Bound.Link == w.link.ID || left.Bound.State != store.ResourceGone {
+			continue
+		}
+		twins, err := w.tx.ResourcesByUID(w.link.ID, left.Bound.UID)
+		if err != nil {
+			return false, err
+		}
+		for _, twin := range twins {
+			bound, err := w.tx.BindingsOf([]store.ResourceID{twin.ID})
+			if err != nil {
+				return false, err
+			}
+			if twin.State != store.ResourceLive || len(bound) != 1 || bound[0].Bound.Version != bound[0].AgreedVersion || bound[0].Bound.Deleted() {
+				continue
+			}
+			doubled, err := w.tx.Action(bound[0].Action)
+			if err != nil {
+				return false, err
+			}
+			doubled.DeletedAt, doubled.ModifiedAt, doubled.ModifiedBy = w.Now(), w.Now(), w.actor()
+			doubled.Sync = crm.SyncState{Name: crm.NotSynced, Reason: ReasonMoved}
+			w.actions = append(w.actions, doubled)
+			w.history = append(w.history, w.row(doubled, crm.Deleted, ReasonMoved))
+			binding := bound[0].Binding
+			binding.Action, binding.AgreedVersion = one.action.ID, one.action.Version
+			w.bindings = append(w.bindings, binding)
+			w.aliases = append(w.aliases, store.Alias{Calendar: w.link.CalendarHref, UID: twin.UID, Action: one.action.ID, KnownAt: w.Now()})
+			if binding.Base != nil && one.action.Units.Equal(binding.Base.Agreed) {
+				return true, w.nothing(&job{entry: one.entry, action: one.action, resource: twin, binding: binding}, true)
+			}
+			return true, nil // the entry stays: what differs is written in the next round
+		}
+	}
+	return false, nil
 }
 
 // calendarOf is the href of a link's calendar.

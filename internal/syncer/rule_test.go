@@ -131,3 +131,38 @@ func TestLink_a_new_user_of_an_old_calendar_takes_its_actions_over(t *testing.T)
 	w.same("the same action", w.action(id).FollowedBy, w.ben.User.ID)
 	w.quiet(w.ben)
 }
+
+func TestF27_an_event_dragged_to_another_users_calendar_makes_that_user_the_follower(t *testing.T) {
+	for name, order := range map[string][]string{"left_first": {"anna", "ben"}, "arrived_first": {"ben", "anna"}} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				linked(w)
+				w.link(w.ben)
+				w.sync(w.ben)
+				id := w.named("Lunch")
+				w.change(w.anna, id, func(in *service.ActionInput) { in.Dossier = "D-7" })
+				w.change(w.anna, id, subject("Luncheon"))
+				w.sync(w.anna)
+				body := w.item("one").Body
+				w.must(w.phone(w.anna).Delete("work", "one.ics", ""))
+				_, err := w.phone(w.ben).Put("work", "one.ics", body, "*")
+				w.must(err)
+				callers := map[string]service.Caller{"anna": w.anna, "ben": w.ben}
+				for _, name := range append(order, "ben", "anna", "ben") {
+					w.sync(callers[name])
+				}
+				w.same("anna", w.actions(w.anna), "[]")
+				w.same("ben", w.actions(w.ben), "[Luncheon | 2026-11-25 12:00 2026-11-25 13:00]")
+				w.same("the same action", w.action(id).FollowedBy, w.ben.User.ID)
+				w.same("with all it held", w.action(id).Dossier, "D-7")
+				w.same("state", w.state(id), "synced")
+				w.same("events", len(w.items(w.anna))+len(w.items(w.ben)), 1)
+				w.quiet(w.anna)
+				w.quiet(w.ben)
+				w.change(w.ben, id, subject("Ben's lunch"))
+				w.push(w.ben)
+				w.same("pushed there", w.items(w.ben)[0].Line("SUMMARY"), "Ben's lunch")
+			})
+		})
+	}
+}

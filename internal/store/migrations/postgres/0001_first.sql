@@ -224,7 +224,7 @@ CREATE TABLE resource (
     sent_values      TEXT   NOT NULL,
     CONSTRAINT resource_href UNIQUE (link_id, href_key)
 );
-CREATE INDEX resource_uid ON resource (link_id, uid_key);
+CREATE INDEX resource_uid ON resource (uid_key, link_id);
 CREATE INDEX resource_set_aside ON resource (link_id) WHERE set_aside_reason <> '';
 
 -- agreed_when NULL: both sides have not agreed yet. A server_... column that is NULL says that the server's form is the
