@@ -60,6 +60,11 @@ func (s *site) frame(r *request, current, title string) (frame, error) {
 		return frame{}, err
 	}
 	f.Places = places(r.caller.User, len(held))
+	if on, err := s.moduleOn(r); err != nil {
+		return frame{}, err
+	} else if !on {
+		f.Places = slices.DeleteFunc(f.Places, func(one place) bool { return one.Name == "actions" })
+	}
 	if f.Banner, err = s.signInBanner(r.Context(), r); err != nil || f.Banner != nil {
 		return f, err
 	}

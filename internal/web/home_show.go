@@ -13,6 +13,7 @@ import (
 type homePage struct {
 	frame
 	Heading string
+	Module  bool // the CRM module is on: its actions are shown
 	Week    string
 	Needs   []need
 	Today   []todayRow
@@ -74,6 +75,12 @@ func showHome(s *site, w http.ResponseWriter, r *request) error {
 	}
 	p.Needs = needsOf(r, views, held)
 	p.Links = figuresOf(r, views)
+	if p.Module, err = s.moduleOn(r); err != nil {
+		return err
+	}
+	if !p.Module {
+		return s.render(w, http.StatusOK, p)
+	}
 	if p.Today, err = s.todayRows(r, today); err != nil {
 		return err
 	}

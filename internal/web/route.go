@@ -47,7 +47,9 @@ func (s *site) answer(route Route) http.Handler {
 			s.sendToSignIn(w, r)
 			return
 		default:
-			err = route.handle(s, w, r)
+			if err = s.needModule(r, route); err == nil {
+				err = route.handle(s, w, r)
+			}
 		}
 		if err != nil {
 			s.explain(w, r, err)

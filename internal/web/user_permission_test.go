@@ -158,6 +158,23 @@ func TestParameters_are_checked_and_saved(t *testing.T) {
 	}
 }
 
+func TestParameters_the_module_off_hides_its_screens_and_deletes_nothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	action := w.action(w.luc, "Chaudière", func(in *service.ActionInput) { in.StartDate = "2026-11-23" })
+	boss, luc := w.browse(w.an), w.browse(w.luc)
+	boss.post("/parameters/module", url.Values{"version": {"0"}}).shows(t, http.StatusOK, "Bewaard.")
+	home := luc.get("/")
+	home.shows(t, http.StatusOK, "Lundi 23 novembre")
+	home.hides(t, `href="/actions"`, "/actions/new", "Chaudière")
+	for _, path := range []string{"/actions", "/actions/new", "/actions/" + action.ID.String(), "/actions/export.csv"} {
+		luc.get(path).shows(t, http.StatusForbidden, "Le module CRM est désactivé.")
+	}
+	luc.post("/actions", url.Values{"subject": {"x"}}).shows(t, http.StatusForbidden)
+	boss.post("/parameters/module", url.Values{"version": {"1"}, "module_active": {"yes"}, "online_calendar": {"yes"}}).shows(t, http.StatusOK, "Bewaard.")
+	luc.get("/").shows(t, http.StatusOK, "Chaudière", "/actions/new")
+}
+
 func TestLink_is_paused_resumed_synced_changed_and_ended(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
