@@ -125,7 +125,7 @@ Exit codes: 0 restored, or the backup is whole; 1 nothing was changed, and why.`
 }
 
 // Run restores or checks a backup.
-func (c restoreCommand) Run(ctx context.Context, env environment) (err error) {
+func (c restoreCommand) Run(ctx context.Context, env environment) error {
 	open := func() (io.ReadCloser, error) { return os.Open(c.File) }
 	options := backup.Options{Now: time.Now}
 	if c.Check {
@@ -144,19 +144,18 @@ func (c restoreCommand) Run(ctx context.Context, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, store.Options{SQLite: settings.SQLite, PostgreSQL: settings.PostgreSQL})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
 	var end func()
 	options.Progress, end = env.progress("Restoring")
-	header, err := backup.Restore(ctx, s, open, options)
+	header, err := backup.Restore(ctx, store.Options{SQLite: settings.SQLite, PostgreSQL: settings.PostgreSQL}, open, options)
 	end()
+	database := "PostgreSQL"
+	if settings.SQLite != "" {
+		database = "SQLite in " + settings.Data
+	}
 	if errors.Is(err, store.ErrNotEmpty) {
 		return fmt.Errorf("%w; name another folder with --data, or another database with --database", err)
 	}
-	if err := errors.Join(err, env.tellBackup("Restored into "+s.Database(), header, err)); err != nil {
+	if err := errors.Join(err, env.tellBackup("Restored into "+database, header, err)); err != nil {
 		return err
 	}
 	fmt.Fprintln(env.stderr, "Every link is paused. Resume them once this is the installation that is to sync.")

@@ -31,8 +31,6 @@ var (
 	ErrNoArchive = errors.New("this is no backup of Agenda Online")
 	// ErrNewerArchive: a newer version of the program has made it.
 	ErrNewerArchive = errors.New("the backup was made by a newer version of the program: restore it with that version")
-	// ErrOlderArchive: an older version of the program has made it, with another schema.
-	ErrOlderArchive = errors.New("the backup was made by an older version of the program: restore it with that version, then start this one")
 	// ErrDamaged: it is cut off or was changed.
 	ErrDamaged = errors.New("the backup is damaged")
 )

@@ -130,15 +130,47 @@ func Verify(ctx context.Context, r io.Reader, options Options) (Header, error) {
 }
 
 // Restore fills an empty database from an archive, in one transaction: all of it or nothing. open is called more than once:
-// the archive is verified before the database is touched. Every link that lives is paused afterwards (semantics 7).
+// the archive is verified before the database is touched. Every link that lives is paused afterwards (semantics 7). The archive
+// of an older program is restored as that program kept it, and the schema brought up to date then.
 //
-// The error is one of those of this package or store.ErrNotEmpty. The database must be fresh: opened, and never started.
-func Restore(ctx context.Context, s *store.Store, open func() (io.ReadCloser, error), options Options) (Header, error) {
+// The error is one of those of this package or store.ErrNotEmpty. Nothing else may use the database meanwhile.
+func Restore(ctx context.Context, target store.Options, open func() (io.ReadCloser, error), options Options) (Header, error) {
 	header, err := reading(open, func(r io.Reader) (Header, error) { return Verify(ctx, r, Options{Now: options.Now}) })
 	if err != nil {
 		return header, err
 	}
-	err = s.Write(ctx, func(tx *store.Tx) error {
+	newest, err := store.NewestSchema()
+	switch {
+	case err != nil:
+		return header, err
+	case header.Schema > newest:
+		return header, fmt.Errorf("%w (schema %d, this one knows up to %d)", ErrNewerArchive, header.Schema, newest)
+	case header.Schema < 1:
+		return header, damaged("it is of schema %d", header.Schema)
+	}
+	older := target
+	older.Schema = header.Schema
+	err = opened(ctx, older, func(s *store.Store) error { return restore(ctx, s, header, open, options) })
+	switch {
+	case errors.Is(err, store.ErrNewerDatabase):
+		return header, fmt.Errorf("%w: a newer version of the program has opened it than the one of the backup", store.ErrNotEmpty)
+	case err != nil:
+		return header, err
+	}
+	return header, opened(ctx, target, func(s *store.Store) error { return s.Optimize(ctx) })
+}
+
+func opened(ctx context.Context, target store.Options, do func(*store.Store) error) error {
+	s, err := store.Open(ctx, target)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(s), s.Close())
+}
+
+// restore fills a database that has the schema of the archive.
+func restore(ctx context.Context, s *store.Store, header Header, open func() (io.ReadCloser, error), options Options) error {
+	return s.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.RequireEmpty(); err != nil {
 			return err
 		}
@@ -152,10 +184,6 @@ func Restore(ctx context.Context, s *store.Store, open func() (io.ReadCloser, er
 		}
 		return tx.FinishRestore(reasonCopied, options.Now().UTC().Truncate(time.Microsecond))
 	})
-	if err != nil {
-		return header, err
-	}
-	return header, s.Optimize(ctx)
 }
 
 func reading(open func() (io.ReadCloser, error), read func(io.Reader) (Header, error)) (Header, error) {
@@ -169,15 +197,6 @@ func reading(open func() (io.ReadCloser, error), read func(io.Reader) (Header, e
 
 // fitting are the sections of the database, which must be those of the archive.
 func fitting(tx *store.Tx, header Header) (map[string]store.DumpSection, error) {
-	schema, err := tx.Schema()
-	switch {
-	case err != nil:
-		return nil, err
-	case header.Schema > schema:
-		return nil, fmt.Errorf("%w (schema %d, this one knows up to %d)", ErrNewerArchive, header.Schema, schema)
-	case header.Schema < schema:
-		return nil, fmt.Errorf("%w (schema %d, this one has %d)", ErrOlderArchive, header.Schema, schema)
-	}
 	sections, err := tx.DumpSections()
 	if err != nil {
 		return nil, err
@@ -185,12 +204,12 @@ func fitting(tx *store.Tx, header Header) (map[string]store.DumpSection, error) 
 	byName := map[string]store.DumpSection{}
 	for i, section := range sections {
 		if i >= len(header.Sections) || header.Sections[i].Name != section.Name || !slices.Equal(header.Sections[i].Columns, sectionOf(section, 0).Columns) {
-			return nil, damaged("its %s is not that of schema %d", section.Name, schema)
+			return nil, damaged("its %s is not that of schema %d", section.Name, header.Schema)
 		}
 		byName[section.Name] = section
 	}
 	if len(sections) != len(header.Sections) {
-		return nil, damaged("it has %d sections, schema %d has %d", len(header.Sections), schema, len(sections))
+		return nil, damaged("it has %d sections, schema %d has %d", len(header.Sections), header.Schema, len(sections))
 	}
 	return byName, nil
 }

@@ -73,9 +73,9 @@ func Benchmark(b *testing.B) {
 			o, p := watching(options)
 			for b.Loop() {
 				b.StopTimer()
-				s := storetest.Open(b, fresh(b))
+				into := fresh(b)
 				b.StartTimer()
-				if _, err := Restore(context.Background(), s, open, o); err != nil {
+				if _, err := Restore(context.Background(), into, open, o); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -95,7 +95,7 @@ func (tx *Tx) Schema() (int64, error) {
 	return version, err
 }
 
-// DumpSections are the parts of a dump, in their order.
+// DumpSections are the parts of a dump, in their order: those whose table the database's version of the schema has.
 func (tx *Tx) DumpSections() ([]DumpSection, error) {
 	var sections []DumpSection
 	for _, kind := range dumpKinds {
@@ -126,10 +126,9 @@ func (tx *Tx) DumpSections() ([]DumpSection, error) {
 			}
 			section.Columns = append(section.Columns, column)
 		}
-		if len(section.Columns) == 0 {
-			return nil, fmt.Errorf("table %s has no columns", kind.from())
+		if len(section.Columns) > 0 {
+			sections = append(sections, section)
 		}
-		sections = append(sections, section)
 	}
 	return sections, nil
 }
@@ -236,7 +235,13 @@ func (tx *Tx) RequireEmpty() error {
 		tables = append(tables, kind.from())
 	}
 	for _, table := range tables {
-		var filled bool
+		var there, filled bool
+		if err := tx.queryRow("look for "+table, "SELECT COUNT(*) > 0 FROM ("+columnsQuery[tx.store.dialect.name]+") AS columns", table).Scan(&there); err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
 		if err := tx.queryRow("look into "+table, "SELECT EXISTS (SELECT 1 FROM "+table+")").Scan(&filled); err != nil {
 			return err
 		}

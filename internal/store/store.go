@@ -27,6 +27,8 @@ type Options struct {
 	// the program none. Without it every commit is synced, because people are told that their edit is saved, and because a
 	// base that the calendar was given must not be forgotten.
 	RelaxedCommits bool
+	// Schema is the version that a fresh database is given, to be filled from the backup of an older program; 0: the newest.
+	Schema int64
 }
 
 // Store is an open database. Its methods may be called by any number of goroutines.
@@ -65,7 +67,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, options.Schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
 	}
 	s.narrowRows = narrowRows
