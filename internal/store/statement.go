@@ -15,10 +15,15 @@ type statements struct {
 	mu   sync.RWMutex
 	kept map[string]*sql.Stmt
 	once map[string]bool // seen in one transaction so far
+	bulk int             // how many of kept insert many rows
 }
 
-// mostStatements bounds how many are kept; queries whose text depends on how many values they name are not.
-const mostStatements = 200
+// How many are kept. Queries with a list of values are not, for there is one of each length; inserts of many rows are few,
+// because full ones have one length.
+const (
+	mostStatements = 200
+	mostInserts    = 24
+)
 
 func newStatements(db *sql.DB) *statements {
 	return &statements{db: db, kept: map[string]*sql.Stmt{}, once: map[string]bool{}}
@@ -54,17 +59,21 @@ func (s *statements) learn(ctx context.Context, queries []string) {
 
 // worth reports whether a query has been used before, and is to be kept.
 func (s *statements) worth(query string) bool {
-	if strings.Contains(query, " IN (?") || strings.Contains(query, " IN ($") || strings.Contains(query, "), (") || strings.Contains(query, "),(") {
+	if strings.Contains(query, " IN (?") || strings.Contains(query, " IN ($") {
 		return false
 	}
+	bulk := strings.Contains(query, "), (")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept[query] != nil || len(s.kept) >= mostStatements {
+	if s.kept[query] != nil || len(s.kept) >= mostStatements || bulk && s.bulk >= mostInserts {
 		return false
 	}
 	if !s.once[query] {
 		s.once[query] = len(s.once) < 4*mostStatements
 		return false
+	}
+	if bulk {
+		s.bulk++
 	}
 	return true
 }

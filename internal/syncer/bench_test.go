@@ -10,6 +10,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/scheduler"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
@@ -28,22 +29,25 @@ func (still) Sync(_ context.Context, token dav.SyncToken, _ func(dav.Member) err
 
 func (still) Traits() dav.Traits { return dav.Traits{} }
 
-// BenchmarkNoChange runs links that find nothing to do, engine, scheduler and store included: an operation is one link.
-// The budget of docs/performance.md is 10,000 links a second.
-func BenchmarkNoChange(b *testing.B) {
-	ctx := b.Context()
-	ids := crm.IDSource{Now: time.Now, Random: rand.Reader}
-	s := storetest.Open(b, storetest.SQLite(b))
-	engine := syncer.New(syncer.Config{
-		Store: s, IDs: ids, Now: time.Now, Zones: zones,
-		Connect: func(_ context.Context, _ crm.Link, _ []byte, _ dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
+// engineBench is a store with linked users, and the engine on a calendar that the benchmark makes.
+type engineBench struct {
+	store  *store.Store
+	engine *syncer.Syncer
+	links  []crm.LinkID
+	ids    crm.IDSource
+}
+
+func newEngineBench(b *testing.B, links int, sync store.LinkSync, remote func(crm.Link) syncer.Remote) *engineBench {
+	b.Helper()
+	bench := &engineBench{store: storetest.Open(b, storetest.SQLite(b)), ids: crm.IDSource{Now: time.Now, Random: rand.Reader}}
+	bench.engine = syncer.New(syncer.Config{
+		Store: bench.store, IDs: bench.ids, Now: time.Now, Zones: zones,
+		Connect: func(_ context.Context, link crm.Link, _ []byte, _ dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
 			observe(dav.Exchange{})
-			return still{}, nil
+			return remote(link), nil
 		},
 	})
-	const links = 2000
-	var leases []crm.LinkID
-	err := s.Write(ctx, func(tx *store.Tx) error {
+	err := bench.store.Write(b.Context(), func(tx *store.Tx) error {
 		settings, err := tx.Settings()
 		if err != nil {
 			return err
@@ -53,13 +57,19 @@ func BenchmarkNoChange(b *testing.B) {
 			return err
 		}
 		for i := range links {
-			user := crm.User{ID: crm.NewID[crm.User](ids), Version: 1, Login: fmt.Sprint("user", i), Language: crm.English, TimeZone: "UTC", Role: crm.RoleUser, Active: true, CreatedAt: time.Now()}
-			link := crm.Link{ID: crm.NewID[crm.Link](ids), Version: 1, User: user.ID, Kind: crm.LinkSimple, CalendarHref: fmt.Sprintf("https://dav.example/%d/", i), CreatedAt: time.Now()}
-			leases = append(leases, link.ID)
+			user := crm.User{
+				ID: crm.NewID[crm.User](bench.ids), Version: 1, Login: fmt.Sprint("user", i), Language: crm.English, TimeZone: "UTC",
+				Role: crm.RoleUser, Active: true, CreatedAt: time.Now(),
+			}
+			link := crm.Link{
+				ID: crm.NewID[crm.Link](bench.ids), Version: 1, User: user.ID, Kind: crm.LinkSimple,
+				CalendarHref: fmt.Sprintf("https://dav.example/%d/", i), CreatedAt: time.Now(),
+			}
+			bench.links = append(bench.links, link.ID)
 			if err := tx.InsertUser(user, ""); err != nil {
 				return err
 			}
-			if err := tx.InsertLink(link, []byte("sealed"), store.LinkSync{Token: "1", FirstSyncedAt: time.Now(), ComparedAt: time.Now()}); err != nil {
+			if err := tx.InsertLink(link, []byte("sealed"), sync); err != nil {
 				return err
 			}
 		}
@@ -68,10 +78,37 @@ func BenchmarkNoChange(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return bench
+}
+
+// run runs one link once.
+func (e *engineBench) run(b *testing.B, link crm.LinkID) {
+	b.Helper()
+	var leases []store.Lease
+	err := e.store.Write(b.Context(), func(tx *store.Tx) (err error) {
+		leases, err = tx.ClaimLeases("bench", time.Hour, 1, []crm.LinkID{link})
+		return err
+	})
+	if err != nil || len(leases) == 0 {
+		b.Fatal("claim: ", err, len(leases))
+	}
+	result, err := e.engine.Run(b.Context(), leases[0], nil)
+	if err != nil || result.Reason != "" {
+		b.Fatal(err, result)
+	}
+	if err := e.store.Write(b.Context(), func(tx *store.Tx) error { return tx.ReleaseLease(leases[0], store.Never) }); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkNoChange runs links that find nothing to do, engine, scheduler and store included: an operation is one link.
+// The budget of docs/performance.md is 10,000 links a second.
+func BenchmarkNoChange(b *testing.B) {
+	bench := newEngineBench(b, 2000, store.LinkSync{Token: "1", FirstSyncedAt: time.Now(), ComparedAt: time.Now()}, func(crm.Link) syncer.Remote { return still{} })
 	var done atomic.Int64
 	finished := make(chan struct{})
-	s2 := scheduler.New(scheduler.Config{Store: s, Owner: "bench", Workers: 256, Run: func(ctx context.Context, lease store.Lease, report func(store.RunProgress)) (store.RunResult, error) {
-		result, err := engine.Run(ctx, lease, report)
+	runs := scheduler.New(scheduler.Config{Store: bench.store, Owner: "bench", Workers: 256, Run: func(ctx context.Context, lease store.Lease, report func(store.RunProgress)) (store.RunResult, error) {
+		result, err := bench.engine.Run(ctx, lease, report)
 		result.NextDueAt = time.Now() // due again at once
 		if done.Add(1) == int64(b.N) {
 			close(finished)
@@ -79,11 +116,86 @@ func BenchmarkNoChange(b *testing.B) {
 		return result, err
 	}})
 	b.ResetTimer()
-	s2.Start()
+	runs.Start()
 	<-finished
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "links/s")
-	if err := s2.Stop(ctx); err != nil {
+	if err := runs.Stop(b.Context()); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// full is a calendar with many events, given with their texts in one report.
+type full struct {
+	still
+	events int
+}
+
+func (f full) Sync(_ context.Context, _ dav.SyncToken, visit func(dav.Member) error) (dav.SyncResult, error) {
+	for i := range f.events {
+		member := dav.Member{Kind: dav.MemberPresent, Href: dav.Href(fmt.Sprintf("/0/e%d.ics", i)), ETag: dav.ETag(fmt.Sprintf(`"%d"`, i)),
+			Data: []byte(text(fmt.Sprint("uid-", i), fmt.Sprint("Event number ", i), "20261125T110000Z", "LOCATION:Room 4", "DESCRIPTION:What it is about, in a line or two, as people write."))}
+		if err := visit(member); err != nil {
+			return dav.SyncResult{}, err
+		}
+	}
+	return dav.SyncResult{Token: "2"}, nil
+}
+
+// BenchmarkFirstSync stores 10,000 events as actions, searchable: an operation is the whole first sync. The budget of
+// docs/performance.md is 0.6 s.
+func BenchmarkFirstSync(b *testing.B) {
+	for range b.N {
+		b.StopTimer()
+		bench := newEngineBench(b, 1, store.LinkSync{}, func(crm.Link) syncer.Remote { return full{events: 10_000} })
+		b.StartTimer()
+		bench.run(b, bench.links[0])
+	}
+}
+
+// slow is a calendar whose answers take 30 ms.
+type slow struct{ still }
+
+func (slow) Put(ctx context.Context, href dav.Href, _ []byte, _ dav.Condition) (dav.PutResult, error) {
+	select {
+	case <-time.After(30 * time.Millisecond):
+		return dav.PutResult{Href: href, ETag: `"1"`, Created: true}, nil
+	case <-ctx.Done():
+		return dav.PutResult{}, ctx.Err()
+	}
+}
+
+// BenchmarkPush100 pushes 100 new actions to a server that answers after 30 ms: an operation is all 100. The budget of
+// docs/performance.md is 0.5 s.
+func BenchmarkPush100(b *testing.B) {
+	bench := newEngineBench(b, 1, store.LinkSync{Token: "1", FirstSyncedAt: time.Now(), ComparedAt: time.Now()}, func(crm.Link) syncer.Remote { return slow{} })
+	bench.run(b, bench.links[0])
+	for range b.N {
+		b.StopTimer()
+		err := bench.store.Write(b.Context(), func(tx *store.Tx) error {
+			link, err := tx.Link(bench.links[0])
+			if err != nil {
+				return err
+			}
+			for i := range 100 {
+				action := crm.Action{
+					ID: crm.NewID[crm.Action](bench.ids), Version: 1, FollowedBy: link.User, CreatedAt: time.Now(), ModifiedAt: time.Now(),
+					CreatedBy: crm.Actor{Kind: crm.ActorSystem}, ModifiedBy: crm.Actor{Kind: crm.ActorSystem},
+					Units: crm.Units{Subject: fmt.Sprint("Call ", i), When: crm.When{StartDate: crm.Date{Year: 2026, Month: 11, Day: 25}, Zone: "UTC"}},
+				}
+				if err := tx.InsertActions([]crm.Action{action}); err != nil {
+					return err
+				}
+				if err := tx.PutOutbox(store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginPerson}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		bench.run(b, bench.links[0])
 	}
 }
