@@ -90,6 +90,9 @@ func furnished(t *testing.T) (*world, crm.Action) {
 	main, err := w.Change(t.Context(), w.luc, main.ID, main.Version, in)
 	w.must(err)
 	w.conflict(main)
+	w.event(main, "SUMMARY:"+main.Subject, "DTSTART;TZID=Europe/Brussels:20261125T140000", "DTEND;TZID=Europe/Brussels:20261125T160000", "LOCATION:Avenue des Tilleuls 12\\, 1050 Ixelles",
+		"ORGANIZER;CN=Luc Dubois:mailto:luc@example.com", "ATTENDEE;CN=Hélène Delvaux;PARTSTAT=ACCEPTED:mailto:helene@example.com", "ATTENDEE;CN=Olivier Piron:mailto:olivier@example.com",
+		"ATTENDEE;CN=Sofie Claes;PARTSTAT=DECLINED:mailto:sofie@example.com")
 	return w, main
 }
 
@@ -103,7 +106,7 @@ func TestPages_have_no_barrier_and_fit_their_width(t *testing.T) {
 	w.puller.set(service.LinkPull{Running: true, Processed: 41, Expected: 60, StartedAt: w.clock.at})
 	pages := map[string]string{
 		"actions": "/actions?tab=all&from=16/11", "mine": "/actions", "trash": "/actions?tab=trash", "filters": "/actions/filters?tab=all&due_from=x", "action": "/actions/" + main.ID.String(),
-		"new": "/actions/new", "keys": "/keys", "error": "/nowhere", "empty": "/actions?q=zzz",
+		"new": "/actions/new", "saved": "/actions?tab=all&said=saved&of=" + main.ID.String(), "keys": "/keys", "error": "/nowhere", "empty": "/actions?q=zzz",
 	}
 	for _, route := range Routes() {
 		_, listed := pages[route.Name]
