@@ -7,6 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"agendaonline/internal/caldav"
@@ -21,10 +22,6 @@ import (
 // connect opens the calendar of a link for a run. Its credentials go to the origin of the calendar that the connection test
 // found, and nowhere else.
 func (p *program) connect(_ context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
-	password, err := p.keys.Open(service.SecretPlace(link.ID), sealed)
-	if err != nil {
-		return nil, fmt.Errorf("open the credentials of link %s: %w", link.ID, err)
-	}
 	address, err := url.Parse(link.CalendarHref)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
@@ -33,11 +30,29 @@ func (p *program) connect(_ context.Context, link crm.Link, sealed []byte, trait
 	if err != nil {
 		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
 	}
-	client := caldav.New(caldav.Config{
-		RoundTripper: p.transport, Credentials: caldav.NewPassword(link.Username, string(password), traits, rand.Reader),
-		Origins: outbound.Origins{origin}, PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
-	})
+	config := caldav.Config{
+		RoundTripper: p.transport, Origins: append(outbound.Origins{origin}, family(link.Address)...), PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
+	}
+	if config.Credentials, err = p.credentials(link, sealed, traits); err != nil {
+		return nil, err
+	}
+	if link.Kind == crm.LinkGoogle {
+		config.PlainHTTP = strings.HasPrefix(p.Google.CalDAV, "http://") // the sandbox's, on this machine
+	}
+	client := caldav.New(config)
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil
+}
+
+// credentials are a link's: its grant, or its name and password.
+func (p *program) credentials(link crm.Link, sealed []byte, traits dav.Traits) (caldav.Credentials, error) {
+	if link.Kind != crm.LinkSimple {
+		return p.bearer(link.ID), nil
+	}
+	password, err := p.keys.Open(service.SecretPlace(link.ID), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open the credentials of link %s: %w", link.ID, err)
+	}
+	return caldav.NewPassword(link.Username, string(password), traits, rand.Reader), nil
 }
 
 // jitter spreads retries, so that links that failed together do not come back together.

@@ -16,9 +16,11 @@ import (
 
 	"agendaonline/internal/api"
 	"agendaonline/internal/auth"
+	"agendaonline/internal/caldav"
 	"agendaonline/internal/crm"
 	"agendaonline/internal/httpd"
 	"agendaonline/internal/live"
+	"agendaonline/internal/oauth"
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/scheduler"
 	"agendaonline/internal/secret"
@@ -43,6 +45,8 @@ type programConfig struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Gate    syncer.Gate // nil but in tests
+	// Google is where Google is; the zero one is the real one.
+	Google googleAddresses
 }
 
 // program is the whole of it, assembled: what main runs and tests start. open makes it, close ends it; in between it does
@@ -53,6 +57,9 @@ type program struct {
 	keys      *secret.Ring
 	zones     *zone.Rules
 	transport *outbound.Transport
+	oauth     *oauth.Client
+	bearers   bearers
+	node      string // names this process among all that use the database
 	scheduler *scheduler.Scheduler
 	passwords *auth.Passwords
 	door      *auth.Door
@@ -72,7 +79,10 @@ func openProgram(ctx context.Context, config programConfig) (_ *program, err err
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &program{programConfig: config, zones: zone.NewRules(time.LoadLocation)}
+	if config.Google == (googleAddresses{}) {
+		config.Google = realGoogle
+	}
+	p := &program{programConfig: config, zones: zone.NewRules(time.LoadLocation), node: nodeName()}
 	if p.store, err = store.Open(ctx, config.Store); err != nil {
 		return nil, err
 	}
@@ -90,6 +100,7 @@ func openProgram(ctx context.Context, config programConfig) (_ *program, err err
 		return nil, err
 	}
 	p.transport = outbound.New(outbound.Config{Allow: config.Allow, Now: config.Now})
+	p.oauth = oauth.New(p.transport, config.Now, rand.Reader)
 	p.door = auth.New(auth.Config{Store: p.store, Passwords: p.passwords, Now: config.Now, Secure: config.Secure, Failed: p.failed})
 	p.assemble()
 	if err := p.service.Start(ctx); err != nil {
@@ -115,10 +126,14 @@ func (p *program) assemble() {
 		Store: p.store, Connect: p.connect, Gate: p.Gate, IDs: ids, Now: p.Now, Zones: p.zones, Jitter: jitter, Log: p.Log,
 	})
 	p.scheduler = scheduler.New(scheduler.Config{
-		Store: p.store, Owner: nodeName(), Run: engine.Run, Now: p.Now, Log: p.Log,
+		Store: p.store, Owner: p.node, Run: engine.Run, Now: p.Now, Log: p.Log,
 	})
+	tests := newTester(p.transport, p.Now)
+	tests.google = p.Google.CalDAV
+	tests.grant = func(id crm.LinkID) caldav.Credentials { return p.bearer(id) }
 	p.service = service.New(service.Config{
-		Store: p.store, Keys: p.keys, Zones: p.zones, IDs: ids, Waker: p.scheduler, Puller: puller{p.scheduler}, Tester: newTester(p.transport, p.Now), Passwords: p.passwords,
+		Store: p.store, Keys: p.keys, Zones: p.zones, IDs: ids, Waker: p.scheduler, Puller: puller{p.scheduler}, Tester: tests, Passwords: p.passwords,
+		Grants: granter{p.oauth, p.Google},
 	})
 }
 
@@ -198,13 +213,15 @@ func (p *program) stopRuns(ctx context.Context) error {
 // What is done now and then.
 const (
 	purgeEvery    = time.Hour
+	draftsEvery   = time.Minute
 	optimizeEvery = 24 * time.Hour
 	answersKept   = 7 * 24 * time.Hour // of requests with an Idempotency-Key
 )
 
 // keepHouse removes what ended by age, and lets the database look at itself.
 func (p *program) keepHouse(ctx context.Context) {
-	purge, optimize := time.NewTicker(purgeEvery), time.NewTicker(optimizeEvery)
+	purge, optimize, drafts := time.NewTicker(purgeEvery), time.NewTicker(optimizeEvery), time.NewTicker(draftsEvery)
+	defer drafts.Stop()
 	defer purge.Stop()
 	defer optimize.Stop()
 	for {
@@ -217,6 +234,8 @@ func (p *program) keepHouse(ctx context.Context) {
 				_, err := tx.PurgeAnswers(p.Now().Add(-answersKept))
 				return err
 			}))
+		case <-drafts.C:
+			err = p.service.PurgeDrafts(ctx)
 		case <-optimize.C:
 			err = p.store.Optimize(ctx)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ var addressCodes = map[caldav.AddressProblem]Code{
 
 // address understands what was typed, looks where to begin, and connects without asking anything.
 func (r *run) address(ctx context.Context) result {
-	typed, err := caldav.ParseAddress(r.request.Address)
+	typed, err := r.typedAddress()
 	if problem, ok := errors.AsType[caldav.AddressProblem](err); ok {
 		return failed(addressCodes[problem])
 	}
@@ -97,6 +98,19 @@ func (r *run) address(ctx context.Context) result {
 		return passed(CodeAddressPlain, "host", host, "ip", first.Address)
 	}
 	return passed(CodeAddressOK, "host", host, "ip", first.Address, "tls", first.TLS, "until", first.ValidUntil.Format(dayFormat))
+}
+
+// typedAddress understands what was typed. What is known to take a grant only is refused to a password, not to a grant.
+func (r *run) typedAddress() (caldav.Address, error) {
+	typed, err := caldav.ParseAddress(r.request.Address)
+	if err != caldav.AddressGoogle || r.request.Credentials == nil {
+		return typed, err
+	}
+	exact, parseErr := url.Parse(r.request.Address)
+	if parseErr != nil || exact.Host == "" || exact.User != nil {
+		return typed, err
+	}
+	return caldav.Address{URL: exact}, nil
 }
 
 // onlyScheme reports whether nothing but a missing https:// was put before the address, which is no news to anybody.

@@ -23,13 +23,18 @@ type Vault interface {
 	// Claim gives the right to refresh the grant of that number, for a while. ok is false when somebody else has it, or when
 	// the grant has another number by now.
 	Claim(ctx context.Context, number int64) (ok bool, err error)
-	// Save replaces the claimed grant and ends the claim. It is durable when it returns: only then is the token used.
+	// Save replaces the claimed grant and ends the claim. It is durable when it returns: only then is the token used. ErrReplaced:
+	// the grant has another number by now, and what there is stays.
 	Save(ctx context.Context, number int64, grant Grant) error
 	// Release ends the claim and leaves the grant as it is: the server could not be asked.
 	Release(ctx context.Context, number int64) error
 	// Dead keeps that the server takes the grant of that number no more, and why. The link waits for a person.
 	Dead(ctx context.Context, number int64, why Kind) error
 }
+
+// ErrReplaced says that a grant was replaced since it was loaded: by a person who signed in again, by a node whose claim came to
+// an end, or by the very save whose answer was lost.
+var ErrReplaced = errors.New("the grant was replaced")
 
 // Bearer signs requests in with the access token of a vault's grant (RFC 6750: in the header, nowhere else). It may be used
 // by many goroutines; one refresh serves them all, and those of other nodes.
@@ -169,6 +174,11 @@ func (b *Bearer) keep(ctx context.Context, fresh Kept) error {
 			fresh.Number++
 			b.kept, b.unsaved = fresh, Kept{}
 			return nil
+		}
+		if errors.Is(err, ErrReplaced) {
+			b.unsaved = Kept{}
+			b.kept, err = b.vault.Load(ctx)
+			return err
 		}
 	}
 	return err

@@ -12,6 +12,7 @@ var Codes = []string{
 	CodeLoginTaken, CodeLoginBlank, CodeUserEmail, CodeUserRole, CodeLastAdministrator, CodePasswordShort, CodePasswordLong,
 	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser,
 	CodeLinkPasswordAgain, CodeLinkUsernameColon, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
+	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle,
 	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,
 	CodeTokenExpired, CodeTooManyTokens, CodePasswordWrong,
 }

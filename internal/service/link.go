@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -79,6 +80,10 @@ func viewLinks(tx *store.Tx, caller Caller, links []crm.Link) ([]LinkView, error
 	if err != nil {
 		return nil, err
 	}
+	grants, err := grantStates(tx, links)
+	if err != nil {
+		return nil, err
+	}
 	var views []LinkView
 	for _, link := range links {
 		if caller.permit(SeeLink, Subject{User: link.User}) != nil {
@@ -92,10 +97,36 @@ func viewLinks(tx *store.Tx, caller Caller, links []crm.Link) ([]LinkView, error
 		views = append(views, LinkView{
 			Link: link, UserName: names[link.User], States: link.States(settings), Traits: sync.Traits,
 			Actions: of.Actions, Pending: of.Pending, Held: of.Held, SetAside: of.SetAside,
-			MayManage: caller.permit(ManageLinks, Subject{}) == nil,
+			MayManage: caller.permit(ManageLinks, Subject{}) == nil, WhySignIn: whySignIn(link, grants[link.ID]), GrantEndsAt: grants[link.ID].EndsAt,
 		})
 	}
 	return views, nil
+}
+
+// grantStates are the grants of those links that sign in by one.
+func grantStates(tx *store.Tx, links []crm.Link) (map[crm.LinkID]store.Grant, error) {
+	byGrant := slices.ContainsFunc(links, func(link crm.Link) bool { return link.Kind != crm.LinkSimple })
+	if !byGrant {
+		return nil, nil
+	}
+	rows, err := tx.Grants()
+	states := make(map[crm.LinkID]store.Grant, len(rows))
+	for _, row := range rows {
+		states[row.ID] = row
+	}
+	return states, err
+}
+
+func whySignIn(link crm.Link, grant store.Grant) crm.Reason {
+	switch {
+	case !link.SignInAgain || link.Kind == crm.LinkSimple:
+		return ""
+	case grant.Dead != "":
+		return grant.Dead
+	case grant.Number == 0: // nothing is kept any more
+		return ReasonGrantGone
+	}
+	return ReasonGrantRefused
 }
 
 // SecretPlace is where the credentials of a link are sealed for.

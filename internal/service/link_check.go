@@ -38,6 +38,13 @@ func (s *Service) TestLink(ctx context.Context, caller Caller, in LinkInput, rep
 	if err := caller.permit(ManageLinks, Subject{}); err != nil {
 		return Verdict{}, err
 	}
+	if !in.Draft.ID.IsZero() {
+		var err error
+		if in, err = s.fromDraft(ctx, caller, in); err != nil {
+			return Verdict{}, err
+		}
+		return s.Tester.Test(ctx, in.request(""), report)
+	}
 	var p problems
 	in = checkLink(&p, in, true)
 	if err := p.err(); err != nil {
@@ -56,15 +63,19 @@ func (s *Service) TestSavedLink(ctx context.Context, caller Caller, id crm.LinkI
 		if link, err = livingLink(tx, caller, id, ManageLinks); err != nil {
 			return err
 		}
-		sealed, err = tx.Secret(id)
+		if link.Kind == crm.LinkSimple {
+			sealed, err = tx.Secret(id)
+		}
 		return err
 	})
 	if err != nil {
 		return Verdict{}, err
 	}
-	password, err := s.Keys.Open(SecretPlace(id), sealed)
-	if err != nil {
-		return Verdict{}, err
+	var password []byte
+	if link.Kind == crm.LinkSimple {
+		if password, err = s.Keys.Open(SecretPlace(id), sealed); err != nil {
+			return Verdict{}, err
+		}
 	}
 	verdict, err := s.Tester.Test(ctx, inputOf(link).request(string(password)), report)
 	if err != nil || verdict.Outcome == DoesNotWork || !link.SignInAgain {
@@ -95,16 +106,20 @@ func (s *Service) signedIn(ctx context.Context, id crm.LinkID) error {
 
 // inputOf is a saved link as it was typed, without its password.
 func inputOf(link crm.Link) LinkInput {
-	return LinkInput{
+	in := LinkInput{
 		User: link.User, Kind: link.Kind, Address: link.Address, Username: link.Username, PlainHTTP: link.PlainHTTP,
-		WithoutSyncToken: link.WithoutSyncToken, Calendar: link.CalendarHref,
+		WithoutSyncToken: link.WithoutSyncToken, Calendar: link.CalendarHref, origins: originsOf(link),
 	}
+	if link.Kind != crm.LinkSimple {
+		in.grant = link.ID
+	}
+	return in
 }
 
 func (in LinkInput) request(password string) TestRequest {
 	return TestRequest{
 		Kind: in.Kind, Address: in.Address, Username: in.Username, Password: password, PlainHTTP: in.PlainHTTP,
-		Calendar: in.Calendar, Write: in.TestWrite,
+		Calendar: in.Calendar, Write: in.TestWrite, Grant: in.grant, Origins: in.origins,
 	}
 }
 

@@ -17,7 +17,14 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 		return crm.Link{}, err
 	}
 	var p problems
-	in = checkLink(&p, in, true)
+	if in.Draft.ID.IsZero() {
+		in = checkLink(&p, in, true)
+	} else {
+		var err error
+		if in, err = s.fromDraft(ctx, caller, in); err != nil {
+			return crm.Link{}, err
+		}
+	}
 	if err := s.checkLinkUser(ctx, &p, in.User); err != nil {
 		return crm.Link{}, err
 	}
@@ -28,15 +35,24 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 	if err != nil {
 		return crm.Link{}, err
 	}
-	id := crm.NewID[crm.Link](s.IDs)
+	id := in.grant // a draft becomes the link, so that its grant stays where it is
+	var sealed []byte
+	if id.IsZero() {
+		id = crm.NewID[crm.Link](s.IDs)
+		sealed = s.Keys.Seal(SecretPlace(id), []byte(in.Password))
+	}
 	link := crm.Link{
 		ID: id, Version: 1, User: in.User, Kind: in.Kind, Address: in.Address, CalendarHref: verdict.Calendar.Href, CalendarName: verdict.Calendar.Name,
 		Username: in.Username, Addresses: verdict.Addresses, PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken && verdict.NoSyncToken,
 		ReadOnly: verdict.Calendar.ReadOnly, CreatedAt: s.now(),
 	}
-	sealed := s.Keys.Seal(SecretPlace(id), []byte(in.Password))
 	err = s.write(ctx, func(tx *store.Tx) error {
 		sync := store.LinkSync{Traits: verdict.Traits, CalendarName: link.CalendarName, ReadOnly: link.ReadOnly, Foreign: verdict.Calendar.Foreign}
+		if !in.grant.IsZero() {
+			if err := s.settleDraft(tx, caller, in.Draft); err != nil {
+				return err
+			}
+		}
 		if err := tx.InsertLink(link, sealed, sync); err != nil {
 			return err
 		}
@@ -102,6 +118,9 @@ func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, 
 		var err error
 		if before, err = livingLink(tx, caller, id, ManageLinks); err != nil {
 			return err
+		}
+		if before.Kind != crm.LinkSimple {
+			return crm.Problems{crm.NewProblem(CodeGrantByConsent, "")}
 		}
 		sealed, err = tx.Secret(id)
 		return err

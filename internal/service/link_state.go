@@ -52,23 +52,7 @@ func (s *Service) pauseLinkOf(tx *store.Tx, user crm.UserID, caller Caller) erro
 // credentials are forgotten. What both sides last agreed on stays with the ended link, and the UIDs stay known, so that
 // linking the calendar again recognises its events (semantics 9).
 func (s *Service) RemoveLink(ctx context.Context, caller Caller, id crm.LinkID, version int64) error {
-	err := s.write(ctx, func(tx *store.Tx) error {
-		link, err := livingLink(tx, caller, id, ManageLinks)
-		if err != nil {
-			return err
-		}
-		if link.Version != version {
-			return ErrVersion
-		}
-		if err := tx.EndLink(id, version, s.now()); err != nil {
-			return err
-		}
-		tx.AnnounceLink(id)
-		return tx.SetSyncStateOfFollower(link.User, crm.Date{}, notSynced(crm.ReasonFollowerWithout))
-	})
-	if errors.Is(err, ErrVersion) || errors.Is(err, store.ErrVersion) {
-		return s.linkMoved(ctx, caller, id)
-	}
+	_, err := s.EndLink(ctx, caller, id, version)
 	return err
 }
 

@@ -19,6 +19,10 @@ type LinkView struct {
 	SetAside  int             // events that cannot be used
 	Traits    dav.Traits
 	MayManage bool // the caller may change, pause and end it
+	// WhySignIn is why a link that signs in by a grant waits to be signed in again. GrantEndsAt is when its grant ends by itself,
+	// where the server says so: a Google app in testing.
+	WhySignIn   crm.Reason
+	GrantEndsAt time.Time
 }
 
 // LinkInput is what was typed for a link.
@@ -36,6 +40,13 @@ type LinkInput struct {
 	Calendar         string // the href chosen among Verdict.Calendars; "": the only one
 	// TestWrite asks for the step of the connection test that writes an event and takes it away again.
 	TestWrite bool
+	// OAuth is for AskConsent, of the kinds that sign in by a grant. Draft is what became of that: everything but Calendar,
+	// WithoutSyncToken and TestWrite is then the draft's.
+	OAuth OAuthInput
+	Draft DraftRef
+
+	grant   crm.LinkID // whose grant signs in
+	origins []string   // where the credentials of the saved link go
 }
 
 // SetAsideView is an event that cannot be used, with the reason.

@@ -58,6 +58,10 @@ type TestRequest struct {
 	PlainHTTP bool   // Basic over http is allowed for this link
 	Calendar  string // the calendar chosen among several, an absolute URL; "": the test picks when there is one
 	Write     bool   // the step that writes was asked for
+	// Grant is the link or draft whose kept grant signs in, in place of name and password; zero: those do.
+	Grant crm.LinkID
+	// Origins are where this link's credentials go already: "https://host:port". Others are a person's to confirm.
+	Origins []string
 }
 
 // TestStep is one step of the test, as it ended. Code is the key of the sentence that says how, and what to do about it.

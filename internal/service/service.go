@@ -11,7 +11,7 @@ import (
 	"agendaonline/internal/zone"
 )
 
-// Config is what a Service works with; all of it is needed.
+// Config is what a Service works with; all of it is needed but Grants.
 type Config struct {
 	Store     *store.Store
 	Keys      *secret.Ring
@@ -21,6 +21,8 @@ type Config struct {
 	Puller    Puller
 	Tester    Tester
 	Passwords PasswordHasher
+	// Grants may be nil: links that sign in by a grant are not offered then.
+	Grants Granter
 }
 
 // Service is what people do. Its methods may be called by any number of goroutines.

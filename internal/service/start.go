@@ -32,7 +32,7 @@ func (s *Service) Start(ctx context.Context) error {
 		case installation.Identity == s.Keys.Identity():
 			return nil
 		default:
-			if err := s.pauseAll(tx, ReasonCopiedDatabase); err != nil {
+			if err := errors.Join(s.pauseAll(tx, ReasonCopiedDatabase), tx.ForgetDrafts()); err != nil {
 				return err
 			}
 		}
@@ -40,8 +40,17 @@ func (s *Service) Start(ctx context.Context) error {
 	})
 }
 
-// openAll opens the credentials of every link.
+// openAll opens the credentials and the grant of every link.
 func (s *Service) openAll(tx *store.Tx) error {
+	grants, err := tx.Grants()
+	if err != nil {
+		return err
+	}
+	for _, grant := range grants {
+		if _, err := OpenGrant(s.Keys, grant.ID, grant.Sealed); err != nil {
+			return fmt.Errorf("the grants of the database do not open: %w", err)
+		}
+	}
 	links, err := tx.Links()
 	if err != nil {
 		return err

@@ -59,6 +59,7 @@ var dumpKinds = []dumpKind{
 	{name: "document", order: "action_id, position"},
 	{name: "history", order: "action_id, changed_at, id"},
 	{name: "link", order: "id"},
+	{name: "oauth_grant", order: "id", where: " WHERE id IN (SELECT id FROM link WHERE ended_at IS NULL)"}, // not those of drafts
 	{name: "resource", order: "id"},
 	{name: "binding", order: "resource_id, recurrence_id"},
 	{name: "alias", order: "calendar_key, uid_key"},
@@ -68,8 +69,8 @@ var dumpKinds = []dumpKind{
 	{name: "held", order: "id"},
 }
 
-// notDumped are the tables that mean nothing in another database: who is signed in, and who runs a link.
-var notDumped = []string{"session", "lease"}
+// notDumped are the tables that mean nothing in another database: who is signed in, who runs a link, and what is being typed.
+var notDumped = []string{"session", "lease", "link_draft"}
 
 // columnsQuery asks for the columns of a table that a row is inserted with, by name, and for their types.
 var columnsQuery = map[string]string{

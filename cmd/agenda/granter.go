@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/oauth"
+	"agendaonline/internal/outbound"
+	"agendaonline/internal/preset"
+	"agendaonline/internal/service"
+)
+
+// googleAddresses are where Google is: the real one, or the sandbox's of a demo or test.
+type googleAddresses struct{ CalDAV, Authorization, Token, Revocation, Issuer string }
+
+var realGoogle = googleAddresses{preset.GoogleCalDAV, preset.GoogleAuthorization, preset.GoogleToken, preset.GoogleRevocation, preset.GoogleIssuer}
+
+// granter asks for grants as service.Granter says.
+type granter struct {
+	client *oauth.Client
+	google googleAddresses
+}
+
+func oauthServer(server service.OAuthServer) oauth.Server {
+	return oauth.Server{
+		AuthorizationEndpoint: server.AuthorizationEndpoint, TokenEndpoint: server.TokenEndpoint, RevocationEndpoint: server.RevocationEndpoint,
+		Issuer: server.Issuer, IssuerInAnswer: server.IssuerInAnswer, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
+		Style: oauth.AuthStyle(server.Style), Scopes: strings.Fields(server.Scopes), Extra: server.Extra,
+	}
+}
+
+// Provider implements service.Granter.
+func (g granter) Provider(ctx context.Context, kind crm.LinkKind, typed service.OAuthInput) (service.OAuthServer, error) {
+	server := service.OAuthServer{OAuthInput: typed}
+	if kind == crm.LinkGoogle {
+		server.Issuer, server.AuthorizationEndpoint, server.TokenEndpoint, server.RevocationEndpoint = g.google.Issuer, g.google.Authorization, g.google.Token, g.google.Revocation
+		server.Scopes, server.Style, server.Extra = preset.GoogleScope, string(oauth.StylePost), preset.GoogleConsent
+		return server, nil
+	}
+	if typed.AuthorizationEndpoint == "" || typed.TokenEndpoint == "" {
+		found, err := g.client.Discover(ctx, typed.Issuer, typed.ClientSecret != "")
+		if err != nil {
+			return server, grantFailure(err, "issuer")
+		}
+		server.Issuer, server.IssuerInAnswer = found.Issuer, found.IssuerInAnswer
+		for _, part := range []struct {
+			typed *string
+			found string
+		}{
+			{&server.AuthorizationEndpoint, found.AuthorizationEndpoint}, {&server.TokenEndpoint, found.TokenEndpoint},
+			{&server.RevocationEndpoint, found.RevocationEndpoint}, {&server.Style, string(found.Style)},
+		} {
+			if *part.typed == "" {
+				*part.typed = part.found
+			}
+		}
+	}
+	if server.Style == "" {
+		if server.Style = string(oauth.StyleBasic); server.ClientSecret == "" {
+			server.Style = string(oauth.StyleNone)
+		}
+	}
+	if err := oauthServer(server).Check(); err != nil {
+		return server, &service.GrantFailure{Code: "oauth." + string(oauth.NotConfigured), Field: "authorization_endpoint", Err: err}
+	}
+	return server, nil
+}
+
+// Ask implements service.Granter.
+func (g granter) Ask(server service.OAuthServer, redirect, loginHint string) (service.Asked, error) {
+	consent, address, err := g.client.Begin(oauthServer(server), redirect, loginHint)
+	if err != nil {
+		return service.Asked{}, grantFailure(err, "")
+	}
+	question, err := json.Marshal(consent)
+	return service.Asked{State: consent.State, Question: question, Address: address, ExpiresAt: consent.ExpiresAt}, err
+}
+
+// State implements service.Granter.
+func (g granter) State(answer string) (string, error) {
+	read, err := oauth.ParseAnswer(answer)
+	return read.State, grantFailure(err, "answer")
+}
+
+// Redeem implements service.Granter.
+func (g granter) Redeem(ctx context.Context, server service.OAuthServer, question []byte, answer string) (service.Granted, error) {
+	var consent oauth.Consent
+	if err := json.Unmarshal(question, &consent); err != nil {
+		return service.Granted{}, errors.New("the pending question cannot be read")
+	}
+	read, err := oauth.ParseAnswer(answer)
+	if err != nil {
+		return service.Granted{}, grantFailure(err, "answer")
+	}
+	grant, failure := g.client.Finish(ctx, oauthServer(server), consent, read)
+	granted := service.Granted{GrantedAt: grant.GrantedAt, EndsAt: grant.EndsAt}
+	if grant.AccessToken != "" {
+		if granted.Grant, err = oauth.MarshalGrant(grant); err != nil {
+			return service.Granted{}, err
+		}
+	}
+	return granted, grantFailure(failure, "answer")
+}
+
+// Revoke implements service.Granter.
+func (g granter) Revoke(ctx context.Context, server service.OAuthServer, grant []byte) (bool, error) {
+	kept, err := oauth.UnmarshalGrant(grant)
+	if err != nil {
+		return false, errors.New("the grant cannot be read")
+	}
+	revoked, err := g.client.Revoke(ctx, oauthServer(server), kept)
+	return revoked, grantFailure(err, "")
+}
+
+// grantFailure names a failure by the key of its sentence. field is where it stands, unless the failure says better.
+func grantFailure(err error, field string) error {
+	failure, is := errors.AsType[*oauth.Failure](err)
+	if !is {
+		return err
+	}
+	told := &service.GrantFailure{Code: "oauth." + string(failure.Kind), Field: field, Temporary: failure.Kind == oauth.Temporary, Err: err, Params: map[string]string{}}
+	switch failure.Kind {
+	case oauth.ClientRefused:
+		told.Field = "client_secret"
+	case oauth.ScopeMissing:
+		told.Params["scopes"] = strings.Join(failure.Missing, " ")
+	}
+	if refused, is := errors.AsType[*outbound.Refused](err); is {
+		told.Code, told.Temporary = "oauth.not_allowed", false
+		told.Params["host"], told.Params["setting"], told.Params["entry"] = refused.Host, refused.Setting(), refused.Entry()
+	}
+	return told
+}
