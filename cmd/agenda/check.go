@@ -62,7 +62,13 @@ type shownStep struct {
 	Code     string              `json:"code,omitempty"`
 	Sentence string              `json:"sentence,omitempty"`
 	Seconds  float64             `json:"seconds"`
-	Evidence []service.Exchange  `json:"evidence,omitempty"`
+	Evidence []shownExchange     `json:"evidence,omitempty"`
+}
+
+// shownExchange is one request of a step in JSON.
+type shownExchange struct {
+	Asked    string `json:"asked"`
+	Answered string `json:"answered"`
 }
 
 // shownVerdict is the end of the test in JSON.
@@ -106,7 +112,11 @@ func (env environment) tellTest(asJSON bool, test func(report func(service.TestS
 			shown.Calendars = append(shown.Calendars, calendar.Href)
 		}
 		for _, step := range verdict.Steps {
-			shown.Steps = append(shown.Steps, shownStep{step.Name, step.Outcome, step.Code, sentence(step.Code, step.Params), step.Duration.Seconds(), step.Evidence})
+			one := shownStep{Name: step.Name, Outcome: step.Outcome, Code: step.Code, Sentence: sentence(step.Code, step.Params), Seconds: step.Duration.Seconds()}
+			for _, exchange := range step.Evidence {
+				one.Evidence = append(one.Evidence, shownExchange(exchange))
+			}
+			shown.Steps = append(shown.Steps, one)
 		}
 		if err := printJSON(env.stdout, shown); err != nil {
 			return err

@@ -5,12 +5,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"agendaonline/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +31,7 @@ func TestCommandLine(t *testing.T) {
 			env.Setenv("LISTEN", freeAddress(t))
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"fetch": fetch, "capture": capture},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"fetch": fetch, "capture": capture, "calendar": calendar},
 	})
 }
 
@@ -71,6 +74,23 @@ func fetch(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return
 	}
+}
+
+// calendar starts a calendar server with ann's calendar, one event in it, and sets CALENDAR and ENDPOINT.
+func calendar(ts *testscript.TestScript, _ bool, _ []string) {
+	box, err := sandbox.Open("", sandbox.Options{})
+	ts.Check(err)
+	ts.Check(box.SetUser(sandbox.User{Name: "ann", Password: "calendar-secret"}))
+	ts.Check(box.SetCalendar(sandbox.Calendar{Owner: "ann", Name: "work"}))
+	_, err = box.Human("ann", "phone").Put("work", "one.ics", demoEvents(demoToday())["lunch.ics"], "*")
+	ts.Check(err)
+	server := httptest.NewServer(box)
+	ts.Defer(func() {
+		server.Close()
+		ts.Check(box.Close())
+	})
+	ts.Setenv("CALENDAR", server.URL+box.CalendarPath("ann", "work"))
+	ts.Setenv("ENDPOINT", server.Listener.Addr().String())
 }
 
 // capture VARIABLE FILE sets a variable to what a file holds, without the line end.

@@ -64,8 +64,18 @@ type apiProblem struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 	Errors []struct {
+		Code   string `json:"code"`
 		Detail string `json:"detail"`
 	} `json:"errors"`
+}
+
+// codes are those of the fields.
+func (p *apiProblem) codes() []string {
+	var codes []string
+	for _, one := range p.Errors {
+		codes = append(codes, one.Code)
+	}
+	return codes
 }
 
 func (p *apiProblem) Error() string {
