@@ -262,6 +262,9 @@ func testLink(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if err := posted(r); err != nil { // a request whose body was not read cannot tell that its client went away
+		return err
+	}
 	view, err := s.Service.Link(r.Context(), r.caller, id)
 	if err != nil {
 		return err
