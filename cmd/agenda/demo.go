@@ -385,9 +385,11 @@ func (d *demo) fill(ctx context.Context) error {
 		}
 	}
 	if !d.empty && !d.state.Filled {
+		fmt.Fprintf(d.talk, "Making the actions of %d people ...\n", len(demoPeople))
 		if err := d.fillActions(ctx); err != nil {
 			return err
 		}
+		fmt.Fprintln(d.talk, "Linking the calendar, and waiting for its first sync ...")
 		if err := d.linkAnna(ctx, anna); err != nil {
 			return err
 		}
