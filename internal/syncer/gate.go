@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
 )
 
 // Moment is a place in a run where the gate is asked.
@@ -21,7 +22,8 @@ const (
 type Point struct {
 	Link   crm.LinkID
 	Moment Moment
-	What   string // "sync", "list", "multiget", "get", "put", "delete", "calendar"; for commits "pull", "token", "promise", "outcome", "end"
+	Href   dav.Href // of the member a request is about, "" for all other points
+	What   string   // "sync", "list", "multiget", "get", "put", "delete", "calendar"; for commits "pull", "token", "promise", "outcome", "end"
 }
 
 // Gate is asked before and after each commit and each request of a run. It may block. Its error ends the run at that place

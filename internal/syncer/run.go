@@ -166,7 +166,7 @@ func (r *run) show() {
 // commit is one transaction of the run: the lease holds, the run has its row when it changes something, and the gate is
 // asked around it. fn may be called again, so it counts nothing by itself: it returns what it did.
 func (r *run) commit(ctx context.Context, what string, fn func(tx *store.Tx) (crm.Counts, error)) error {
-	if err := r.Gate(ctx, Point{r.lease.Link, BeforeCommit, what}); err != nil {
+	if err := r.Gate(ctx, Point{r.lease.Link, BeforeCommit, "", what}); err != nil {
 		return err
 	}
 	var did crm.Counts
@@ -192,7 +192,7 @@ func (r *run) commit(ctx context.Context, what string, fn func(tx *store.Tx) (cr
 	r.known, r.due = true, true
 	r.kept = r.kept || !did.Nothing()
 	r.count(func(c *crm.Counts) { *c = add(*c, did) })
-	return r.Gate(ctx, Point{r.lease.Link, AfterCommit, what})
+	return r.Gate(ctx, Point{r.lease.Link, AfterCommit, "", what})
 }
 
 // know loads what only a run needs that has something to do.
