@@ -214,7 +214,7 @@ func (w *world) remembers(a *Action, e *edit) bool {
 // mayLose reports whether something stood against an edit: a change of the same unit, or a deletion, made without having seen it.
 func (w *world) mayLose(it *item, e *edit) bool {
 	return slices.ContainsFunc(it.edits, func(other *edit) bool {
-		return other.side != e.side && (concurrent(e, other) || doubtful(e, other)) && (other.unit == e.unit || other.kind == Delete || other.kind == Unlink)
+		return (other.side != e.side || other.node != e.node) && (concurrent(e, other) || doubtful(e, other)) && (other.unit == e.unit || other.kind == Delete || other.kind == Unlink)
 	})
 }
 
@@ -336,7 +336,7 @@ func (w *world) records(r *Report, it *item, a *Action) {
 			continue
 		}
 		r.judged("O5")
-		if lost.side == won.side || (!concurrent(lost, won) && !doubtful(lost, won)) {
+		if (lost.side == won.side && lost.node == won.node) || (!concurrent(lost, won) && !doubtful(lost, won)) {
 			r.broken("O5", 0, it.name, "a conflict of %s is told between %q and %q, which were none", entry.Unit, lost.shown, won.shown)
 		}
 	}
@@ -428,7 +428,9 @@ func (w *world) deletions(r *Report, it *item) {
 	})
 	// Without dates it owes no event: there was nothing to meet. What C took off the calendar itself once, by an attempt of which it
 	// heard nothing, it cannot tell from another's deletion.
-	attempted := slices.ContainsFunc(it.edits, func(e *edit) bool { return e.side == sideC && (e.kind == Delete || (e.unit == Time && e.has(""))) })
+	attempted := slices.ContainsFunc(it.edits, func(e *edit) bool {
+		return e.side == sideC && (e.kind == Delete || e.kind == Reassign || (e.unit == Time && e.has("")))
+	})
 	if met && !told && !action.Values.When.None() && !attempted {
 		r.broken("O6", 0, it.name, "a change met a deletion, and no record says so")
 	}
