@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -52,14 +53,30 @@ func main() {
 	os.Exit(code)
 }
 
+// usageCode is the exit code of a command line that cannot be understood (EX_USAGE of sysexits.h): 2 is an answer of agenda
+// check.
+const usageCode = 64
+
+// asked turns "agenda help", "agenda help demo" and a bare "agenda" into the flag that kong knows.
+func asked(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	default:
+		return args
+	}
+}
+
 // run is main without the process: it parses args, runs the subcommand and returns the exit code
-// (0 done, 1 the command failed or found problems, 2 the command line cannot be understood).
+// (0 done, 1 the command failed or found problems, usageCode; some commands have codes of their own).
 func run(ctx context.Context, args []string, env environment) int {
 	var cli commands
 	exited := -1
 	parser, err := kong.New(&cli,
 		kong.Name("agenda"),
-		kong.Description("Two-way sync between the work in a CRM and the calendar in everybody's pocket.\n\nExit codes: 0 done; 1 failed, or problems were found; 2 the command line cannot be understood."),
+		kong.Description("Two-way sync between the work in a CRM and the calendar in everybody's pocket.\n\nExit codes: 0 done; 1 failed, or problems were found; 64 the command line cannot be understood."),
 		kong.Writers(env.stdout, env.stderr),
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),
@@ -69,13 +86,13 @@ func run(ctx context.Context, args []string, env environment) int {
 	if err != nil {
 		panic(err) // the command struct itself is wrong: a broken program, not bad input
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(asked(args))
 	if exited >= 0 {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(env.stderr, "agenda: %v\n", err)
-		return 2
+		fmt.Fprintf(env.stderr, "agenda: %v; agenda help shows how\n", err)
+		return usageCode
 	}
 	err = parsed.Run()
 	var code exitCode
