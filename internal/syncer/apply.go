@@ -153,8 +153,9 @@ func (a *applier) event(e *event) error {
 	if e.aside == nil {
 		var err error
 		against := item.Base
-		if against == nil && before != nil && !action.ID.IsZero() {
-			// It comes back: what the CRM made up in the event as it was is still not typed by anybody.
+		if against == nil && before != nil && isBound && action.Version == binding.AgreedVersion {
+			// It comes back, and nobody changed the action since: what the CRM made up in the event as it was is still not
+			// typed by anybody.
 			against = &reconcile.Base{Agreed: action.Units, Server: action.Units}
 		}
 		if read, err = a.extract(e, zone, against, before); err != nil {
@@ -359,7 +360,10 @@ func (a *applier) recovered(resource store.Resource, base *reconcile.Base, e *ev
 	}
 	arrived := base == nil // nobody else knows the UID of an event that we were making
 	for _, unit := range units {
-		if crm.HistoryText(unit, theirs.Units) == crm.HistoryText(unit, ours.Units) || !e.refusedOurs && serverForm(ours.Units, ours.Units.With(unit, theirs.Units)) {
+		there := crm.HistoryText(unit, theirs.Units)
+		// What was there before is no form of ours, however it looks: the write never came.
+		form := there != "" && !e.refusedOurs && (base == nil || there != crm.HistoryText(unit, base.Server)) && serverForm(ours.Units, ours.Units.With(unit, theirs.Units))
+		if there == crm.HistoryText(unit, ours.Units) || form {
 			merged.Agreed, merged.Server = merged.Agreed.With(unit, values.Agreed), merged.Server.With(unit, theirs.Units)
 			arrived = true
 		}

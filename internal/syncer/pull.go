@@ -72,28 +72,29 @@ func (r *run) adopt(ctx context.Context) error {
 	})
 }
 
-// pullSince asks what changed since a token, page by page.
-func (r *run) pullSince(ctx context.Context, token dav.SyncToken) error {
+// pullSince asks what changed since a token. All pages are one answer: an event that moved may be gone in one page and there
+// in a later one.
+func (r *run) pullSince(ctx context.Context, before dav.SyncToken) error {
+	answer := r.newAnswer(ctx)
+	token := before
 	for {
-		answer := r.newAnswer(ctx)
 		result, err := r.remote.Sync(ctx, token, answer.visit)
 		if err != nil {
 			return err
 		}
-		if err := answer.complete(); err != nil {
-			return err
-		}
-		if answer.empties() {
-			return r.stop(ctx, HeldEmptied, answer.living)
-		}
-		if err := answer.apply(r.decided, r.keepToken(result.Token, token)); err != nil {
-			return err
-		}
-		if !result.Truncated || result.Token == token {
-			return nil
-		}
+		done := !result.Truncated || result.Token == token
 		token = result.Token
+		if done {
+			break
+		}
 	}
+	if err := answer.complete(); err != nil {
+		return err
+	}
+	if answer.empties() {
+		return r.stop(ctx, HeldEmptied, answer.living)
+	}
+	return answer.apply(r.decided, r.keepToken(token, before))
 }
 
 // keepToken keeps a token in the transaction of what it covers. One that did not move needs none.
@@ -114,6 +115,9 @@ func (r *run) pullAll(ctx context.Context) error {
 	var token dav.SyncToken
 	for {
 		result, err := r.remote.Sync(ctx, token, answer.visit)
+		if dav.ClassOf(err) == dav.ClassTokenInvalid && token != "" {
+			return r.pullListed(ctx) // the server does not even know the token of its own page
+		}
 		if err != nil {
 			return err
 		}
@@ -124,6 +128,15 @@ func (r *run) pullAll(ctx context.Context) error {
 		}
 	}
 	return r.finishAll(ctx, answer, func(sync *store.LinkSync) { sync.Token = token })
+}
+
+// pullListed reads the whole calendar by a listing, and goes on from the sync token that the collection told before it.
+func (r *run) pullListed(ctx context.Context) error {
+	calendar, err := r.remote.Calendar(ctx)
+	if err != nil {
+		return err
+	}
+	return r.list(ctx, func(sync *store.LinkSync) { sync.Token = calendar.SyncToken })
 }
 
 // pullByCTag is for calendars without sync token: the ctag says whether anything changed, the ETags say what.

@@ -198,6 +198,9 @@ func (s *settling) deleted(one *job) error {
 		s.dropped = append(s.dropped, one.resource.ID)
 	} else {
 		one.resource.State, one.resource.Sent, one.resource.SeenAt = store.ResourceGone, nil, s.Now()
+		if one.binding.Base != nil && one.action.Units.Equal(one.binding.Base.Agreed) {
+			one.binding.AgreedVersion = one.action.Version
+		}
 		one.binding.Base = nil
 		s.applier.resource(one.resource)
 		s.bindings = append(s.bindings, one.binding)
