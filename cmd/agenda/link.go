@@ -41,7 +41,7 @@ type linkAddCommand struct {
 // Help says where the password comes from.
 func (linkAddCommand) Help() string {
 	return `The password of the calendar is read from AGENDA_PASSWORD, else asked for at the terminal, else read as one line of standard
-input. The connection test runs first and is shown step by step; a calendar that does not pass is not linked.
+input. The connection test runs first; a calendar that does not pass is not linked, and agenda check shows it step by step.
 
   agenda link add ann https://dav.example.com/ --username ann@example.com
 
