@@ -33,6 +33,11 @@ func (i installation) load(env environment, serving bool, more ...any) (*config.
 
 // assembled is what a program is assembled from by these settings.
 func assembled(settings *config.Config, log *slog.Logger) (programConfig, error) {
+	if settings.SQLite != "" {
+		if err := privateFolder(settings.Data); err != nil {
+			return programConfig{}, err
+		}
+	}
 	allow, err := outbound.ParseAllow(settings.OutboundAllow...)
 	if err != nil {
 		return programConfig{}, err

@@ -29,6 +29,7 @@ type commands struct {
 	Runs    runsCommand    `cmd:"" help:"What the last syncs did."`
 	Ics     icsCommand     `cmd:"" help:"Look into calendar files."`
 	Config  configCommand  `cmd:"" help:"Show the settings that are in force."`
+	Key     keyCommand     `cmd:"" help:"The keys that seal passwords in the database."`
 	Backup  backupCommand  `cmd:"" help:"Write everything into one file."`
 	Restore restoreCommand `cmd:"" help:"Fill an empty database from a backup."`
 	Version versionCommand `cmd:"" help:"Print the version of this program."`

@@ -19,26 +19,25 @@ var ErrNoKeyFile = errors.New("there is no key file")
 
 const fileHead = `# Key file of Agenda Online. It opens the passwords that are kept in the database.
 # Keep a copy of it apart from the backups of the database; without it every password has to be typed again.
-# The first key seals, the others only open what was sealed before. The identity names this installation.
+# The first key seals, the others only open what was sealed before; agenda key says more. The identity names this installation.
 `
 
 // Create makes a key file, readable by its owner only, with a fresh key and identity from random, and returns its ring. A
 // file that is there already is left alone, and the error is fs.ErrExist. The file is complete or it is not there, also
 // after a power cut.
 func Create(path string, random io.Reader) (*Ring, error) {
-	drawn := make([]byte, 16+keyBytes)
-	if _, err := io.ReadFull(random, drawn); err != nil {
-		return nil, fmt.Errorf("create key file %s: draw a key: %w", path, err)
+	identity := make([]byte, 16)
+	if _, err := io.ReadFull(random, identity); err != nil {
+		return nil, fmt.Errorf("create key file %s: draw an identity: %w", path, err)
 	}
-	first, err := newKey(drawn[16:])
+	first, err := draw(random)
 	if err != nil {
 		return nil, fmt.Errorf("create key file %s: %w", path, err)
 	}
-	ring := &Ring{identity: hex.EncodeToString(drawn[:16]), keys: []key{first}}
-	if err := writeNew(path, ring.text()); err != nil {
+	if err := writeNew(path, fileText(hex.EncodeToString(identity), &keys{all: []key{first}})); err != nil {
 		return nil, fmt.Errorf("create key file %s: %w", path, err)
 	}
-	return ring, nil
+	return Load(path)
 }
 
 // writeNew writes beside path and links the finished file to it: unlike a rename, a link never replaces a file.
@@ -78,7 +77,7 @@ func syncFolder(folder string) error {
 	return opened.Sync()
 }
 
-// Load reads a key file. A missing one is ErrNoKeyFile; one that others can read is refused.
+// Load reads a key file, which its ring follows. A missing one is ErrNoKeyFile; one that others can read is refused.
 func Load(path string) (*Ring, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -98,14 +97,19 @@ func Load(path string) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load key file %s: %w", path, err)
 	}
+	read := *ring.keys()
+	read.file = info
+	ring.path = path
+	ring.present.Store(&read)
 	return ring, nil
 }
 
 // Parse reads the text of a key file: one entry "identity NAME" and one or more "key KEYID BASE64", the one that seals
-// first. An entry ends with a line break or a semicolon, so that the text fits in an environment variable; a line that
+// first; one "prepared KEYID BASE64" is a key that is going to seal. An entry ends with a line break or a semicolon, so that the text fits in an environment variable; a line that
 // begins with # is a comment. Its errors name lines and key ids, never keys.
 func Parse(text string) (*Ring, error) {
 	ring := &Ring{}
+	var read keys
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -113,7 +117,7 @@ func Parse(text string) (*Ring, error) {
 			continue
 		}
 		for entry := range strings.SplitSeq(line, ";") {
-			if err := ring.add(strings.Fields(entry)); err != nil {
+			if err := ring.add(&read, strings.Fields(entry)); err != nil {
 				return nil, fmt.Errorf("line %d: %w", number, err)
 			}
 		}
@@ -121,13 +125,14 @@ func Parse(text string) (*Ring, error) {
 	switch {
 	case ring.identity == "":
 		return nil, errors.New("it names no identity")
-	case len(ring.keys) == 0:
+	case len(read.all) == 0:
 		return nil, errors.New("it holds no key")
 	}
+	ring.present.Store(&read)
 	return ring, nil
 }
 
-func (r *Ring) add(fields []string) error {
+func (r *Ring) add(read *keys, fields []string) error {
 	switch {
 	case len(fields) == 0:
 		return nil
@@ -137,11 +142,17 @@ func (r *Ring) add(fields []string) error {
 	case fields[0] == "key" && len(fields) == 3:
 		key, err := parseKey(fields[1], fields[2])
 		if err == nil {
-			r.keys = append(r.keys, key)
+			read.all = append(read.all, key)
+		}
+		return err
+	case fields[0] == "prepared" && len(fields) == 3 && read.prepared == nil:
+		key, err := parseKey(fields[1], fields[2])
+		if err == nil {
+			read.prepared = &key
 		}
 		return err
 	default:
-		return errors.New("want one entry \"identity NAME\" and entries \"key KEYID BASE64\"")
+		return errors.New("want one entry \"identity NAME\", entries \"key KEYID BASE64\", and one \"prepared KEYID BASE64\" at most")
 	}
 }
 
@@ -160,12 +171,18 @@ func parseKey(id, text string) (key, error) {
 	return parsed, nil
 }
 
-func (r *Ring) text() string {
+func fileText(identity string, k *keys) string {
 	var text strings.Builder
 	text.WriteString(fileHead)
-	fmt.Fprintf(&text, "identity %s\n", r.identity)
-	for _, key := range r.keys {
-		fmt.Fprintf(&text, "key %s %s\n", key.id, base64.RawStdEncoding.EncodeToString(key.secret))
+	fmt.Fprintf(&text, "identity %s\n", identity)
+	line := func(role string, one key) {
+		fmt.Fprintf(&text, "%s %s %s\n", role, one.id, base64.RawStdEncoding.EncodeToString(one.secret))
+	}
+	for _, one := range k.all {
+		line("key", one)
+	}
+	if k.prepared != nil {
+		line("prepared", *k.prepared)
 	}
 	return text.String()
 }

@@ -8,7 +8,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // ErrUnknownKey says that a value was sealed with a key that the ring does not hold.
@@ -26,11 +29,61 @@ func (p Place) bytes() []byte { return []byte(p.Table + "/" + p.Column + "/" + p
 
 func (p Place) String() string { return string(p.bytes()) }
 
-// Ring holds the keys of an installation: one that seals, and older ones that still open. A Ring does not change; any
+// Ring holds the keys of an installation: one that seals, and others that only open. One that comes from a key file follows
+// the file: it takes the keys that a rotation leaves there when it seals, and when it meets a key that it does not know. Any
 // number of goroutines may use it.
 type Ring struct {
 	identity string
-	keys     []key // the first one seals
+	path     string // of the key file; "": the keys never change
+	present  atomic.Pointer[keys]
+	reading  sync.Mutex
+}
+
+// keys are those of a ring at one moment; they do not change.
+type keys struct {
+	all      []key       // the first one seals
+	prepared *key        // is going to seal; nil: none
+	file     os.FileInfo // of the file they were read from
+}
+
+func (r *Ring) keys() *keys { return r.present.Load() }
+
+func (k *keys) find(id string) (key, bool) {
+	for _, one := range k.all {
+		if one.id == id {
+			return one, true
+		}
+	}
+	if k.prepared != nil && k.prepared.id == id {
+		return *k.prepared, true
+	}
+	return key{}, false
+}
+
+// refreshed are the keys that the file holds now. A file that cannot be read, or is another installation's, leaves the ring as
+// it is: what it opens goes on opening.
+func (r *Ring) refreshed() *keys {
+	if r.path == "" {
+		return r.keys()
+	}
+	info, err := os.Stat(r.path)
+	if err != nil || r.keys().read(info) {
+		return r.keys()
+	}
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if r.keys().read(info) {
+		return r.keys()
+	}
+	if fresh, err := Load(r.path); err == nil && fresh.identity == r.identity {
+		r.present.Store(fresh.keys())
+	}
+	return r.keys()
+}
+
+// read reports whether the keys come from the file as it is now.
+func (k *keys) read(now os.FileInfo) bool {
+	return k.file != nil && os.SameFile(k.file, now) && k.file.Size() == now.Size() && k.file.ModTime().Equal(now.ModTime())
 }
 
 type key struct {
@@ -67,20 +120,33 @@ func keyID(secret []byte) string {
 func (r *Ring) Identity() string { return r.identity }
 
 // KeyID names the key that seals.
-func (r *Ring) KeyID() string { return r.keys[0].id }
+func (r *Ring) KeyID() string { return r.refreshed().all[0].id }
 
-// KeyIDs names every key of the ring, the one that seals first.
-func (r *Ring) KeyIDs() []string {
-	ids := make([]string, len(r.keys))
-	for i, key := range r.keys {
-		ids[i] = key.id
+// KeyIDs names every key of the ring, the one that seals first, one that is prepared last.
+func (r *Ring) KeyIDs() []string { return r.refreshed().ids() }
+
+// Prepared names the key that is going to seal; "" when none is prepared.
+func (r *Ring) Prepared() string {
+	if prepared := r.refreshed().prepared; prepared != nil {
+		return prepared.id
+	}
+	return ""
+}
+
+func (k *keys) ids() []string {
+	var ids []string
+	for _, one := range k.all {
+		ids = append(ids, one.id)
+	}
+	if k.prepared != nil {
+		ids = append(ids, k.prepared.id)
 	}
 	return ids
 }
 
 // Seal seals value for a place.
 func (r *Ring) Seal(place Place, value []byte) []byte {
-	key := r.keys[0]
+	key := r.refreshed().all[0]
 	sealed := key.aead.Seal(nil, nil, value, place.bytes())
 	return []byte(format + "." + key.id + "." + base64.RawStdEncoding.EncodeToString(sealed))
 }
@@ -92,22 +158,28 @@ func (r *Ring) Open(place Place, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", place, err)
 	}
-	for _, key := range r.keys {
-		if key.id != id {
-			continue
-		}
-		ciphertext, err := base64.RawStdEncoding.DecodeString(text)
-		if err != nil {
-			return nil, fmt.Errorf("open %s with key %s: %w", place, id, ErrNotSealedHere)
-		}
-		value, err := key.aead.Open(nil, nil, ciphertext, place.bytes())
-		if err != nil {
-			return nil, fmt.Errorf("open %s with key %s: %w", place, id, ErrNotSealedHere)
-		}
-		return value, nil
+	key, known := r.keys().find(id)
+	if !known {
+		key, known = r.refreshed().find(id)
 	}
-	return nil, fmt.Errorf("open %s: it is sealed with key %s, the key file holds %s: %w",
-		place, id, strings.Join(r.KeyIDs(), ", "), ErrUnknownKey)
+	if !known {
+		return nil, fmt.Errorf("open %s: it is sealed with key %s, the key file holds %s: %w", place, id, strings.Join(r.keys().ids(), ", "), ErrUnknownKey)
+	}
+	ciphertext, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("open %s with key %s: %w", place, id, ErrNotSealedHere)
+	}
+	value, err := key.aead.Open(nil, nil, ciphertext, place.bytes())
+	if err != nil {
+		return nil, fmt.Errorf("open %s with key %s: %w", place, id, ErrNotSealedHere)
+	}
+	return value, nil
+}
+
+// KeyOf names the key that a value is sealed with, known or not.
+func KeyOf(sealed []byte) (string, error) {
+	id, _, err := split(sealed)
+	return id, err
 }
 
 // Current reports whether a value is sealed with the key that seals now; one that is not can be opened and sealed anew.
