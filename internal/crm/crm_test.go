@@ -123,6 +123,17 @@ func TestWhen_the_zone_matters_only_where_there_is_a_time(t *testing.T) {
 	}
 }
 
+func TestDate_days_since_counts_over_all_years(t *testing.T) {
+	t.Parallel()
+	first, last := date(t, "0001-01-01"), date(t, "9999-12-31")
+	if got, back := last.DaysSince(first), first.DaysSince(last); got != 3652058 || back != -3652058 {
+		t.Errorf("got %d and %d, want 3652058 and back", got, back)
+	}
+	if got := first.AddDays(3652058); got != last {
+		t.Errorf("got %v, want %v", got, last)
+	}
+}
+
 func TestParseDate_refuses_what_is_no_day(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"0000-00-00", "2026-02-30", "31/02", "2026-2-3", "+026-01-01", "2026-13-01", "2026-11-24 ", "10000-01-01"} {

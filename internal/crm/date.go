@@ -63,7 +63,8 @@ func (d Date) AddDays(n int) Date {
 
 // DaysSince counts the days from other to d; negative when d comes first.
 func (d Date) DaysSince(other Date) int {
-	return int(d.midnightUTC().Sub(other.midnightUTC()) / (24 * time.Hour))
+	// A time.Duration ends at 292 years; seconds do not.
+	return int((d.midnightUTC().Unix() - other.midnightUTC().Unix()) / (24 * 60 * 60))
 }
 
 // Weekday is the day of the week.
