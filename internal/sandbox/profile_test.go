@@ -6,7 +6,9 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"agendaonline/interop/servers"
 
@@ -16,7 +18,9 @@ import (
 // probeProfile asks a sandbox with a profile's manners, over a real connection as the server itself.
 func probeProfile(t *testing.T, manners Manners) []string {
 	t.Helper()
-	server, _ := newServer(t, Options{Manners: manners})
+	// A clock that ticks with each look at it: what happens in one moment does so on a busy machine too.
+	var ticks atomic.Int64
+	server, _ := newServer(t, Options{Manners: manners, Now: func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Microsecond) }})
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
 	p := newProbe(t, &http.Transport{DisableCompression: true}, listener.URL, server.CalendarPath("alice", "calendar"), server.CalendarPath("bob", "calendar"))
