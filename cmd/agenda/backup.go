@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -213,12 +212,4 @@ func (env environment) progress(doing string) (show func(backup.Progress), end f
 			_ = bar.Finish()
 		}
 	}
-}
-
-// programVersion is a release's tag, or the commit.
-func programVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

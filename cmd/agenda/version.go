@@ -7,12 +7,22 @@ import (
 
 type versionCommand struct{}
 
-// Run prints the version the program was built from: a release's tag, or the commit.
+// Run prints the version of the program.
 func (versionCommand) Run(env environment) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintf(env.stdout, "agenda %s\n", version)
+	_, err := fmt.Fprintf(env.stdout, "agenda %s\n", programVersion())
 	return err
+}
+
+// released is the version of a release, which the linker is given; "" in any other build.
+var released string
+
+// programVersion is that of the release, or what the toolchain knows: a tag, or the commit.
+func programVersion() string {
+	if released != "" {
+		return released
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
