@@ -481,3 +481,19 @@ func TestF32_clocks_decide_nothing_but_the_policy_latest(t *testing.T) {
 		w.same("actions", w.actions(w.anna), strings.ReplaceAll(lunch, "Lunch", "Here"))
 	})
 }
+
+func TestF19_a_server_that_breaks_at_a_token_it_does_not_know_is_asked_for_everything(t *testing.T) {
+	w := one(t, sandbox.Xandikos()) // 0.2.8 answers 500
+	linked(w)
+	w.line("one", "SUMMARY:Dinner")
+	w.put(w.anna, "two", "Tea", "20261125T110000Z")
+	w.must(w.phone(w.anna).Delete("work", "two.ics", ""))
+	w.must(w.server.ForgetTokens("anna", "work"))
+	w.sync(w.anna)
+	w.same("at first it fails", w.trouble(), "failing server_error")
+	w.clock.forward(time.Minute)
+	w.sync(w.anna)
+	w.same("then it is healed", w.trouble(), "active")
+	w.same("actions", w.actions(w.anna), strings.ReplaceAll(lunch, "Lunch", "Dinner"))
+	w.quiet(w.anna)
+}

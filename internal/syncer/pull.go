@@ -40,7 +40,7 @@ func (r *run) pullChanges(ctx context.Context) error {
 		return r.pullAll(ctx)
 	}
 	err := r.pullSince(ctx, r.before.Token)
-	if dav.ClassOf(err) == dav.ClassTokenInvalid {
+	if dav.ClassOf(err) == dav.ClassTokenInvalid || r.before.Failures > 0 && faults(err) {
 		return r.pullAll(ctx)
 	}
 	if err != nil {
@@ -50,6 +50,13 @@ func (r *run) pullChanges(ctx context.Context) error {
 		return r.compare(ctx)
 	}
 	return nil
+}
+
+// faults reports whether a server answered with a fault of its own. Xandikos 0.2.8 does so for a token that it does not know
+// any more, so a second fault in a row is taken for that.
+func faults(err error) bool {
+	failure, ok := dav.FailureOf(err)
+	return ok && failure.Status == 500
 }
 
 // adopt takes over what an ended link of the same user to the same calendar left. What changed here meanwhile waits in the
