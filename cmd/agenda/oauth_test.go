@@ -23,10 +23,9 @@ import (
 	"agendaonline/internal/store"
 )
 
-// What must be found nowhere but at the authorisation server.
 const (
 	googleClient = "123-abc.apps.googleusercontent.com"
-	googleSecret = "GOCSPX-canary-secret"
+	googleSecret = "GOCSPX-canary-secret" // must be found nowhere but at the authorisation server
 	annasAccount = "anna@gmail.example"
 	lucsAccount  = "luc@gmail.example"
 )
@@ -35,7 +34,7 @@ const (
 type grantWorld struct {
 	t      *testing.T
 	p      *program
-	log    *bytes.Buffer
+	log    *lockedWriter
 	clock  *movingClock
 	google *sandbox.Google
 	box    *sandbox.Server // behind accounts
@@ -45,6 +44,7 @@ type grantWorld struct {
 	googleBase string
 	dir        string
 	admin, luc service.Caller
+	at         string // of the pages
 }
 
 // movingClock is the machine's, moved on by a test.
@@ -68,7 +68,7 @@ func (c *movingClock) move(by time.Duration) {
 func newGrantWorld(t *testing.T) *grantWorld {
 	t.Helper()
 	t.Parallel()
-	w := &grantWorld{t: t, log: &bytes.Buffer{}, clock: &movingClock{}, dir: t.TempDir()}
+	w := &grantWorld{t: t, log: &lockedWriter{}, clock: &movingClock{}, dir: t.TempDir()}
 	var handlers [2]http.Handler
 	servers := make([]*httptest.Server, 2)
 	for i := range servers {
@@ -103,14 +103,7 @@ func newGrantWorld(t *testing.T) *grantWorld {
 	other, err := w.p.service.CreateUser(ctx, w.admin, service.UserInput{Login: "luc", Name: "Luc", Language: crm.French, TimeZone: "Europe/Brussels", Role: crm.RoleUser, Active: true, Password: "long enough to be one"})
 	w.must(err)
 	w.luc = service.Caller{User: other}
-	w.p.scheduler.Start()
-	t.Cleanup(func() {
-		stop, cancel := context.WithTimeout(context.Background(), stopWithin)
-		defer cancel()
-		if err := errors.Join(w.p.scheduler.Stop(stop), w.p.close()); err != nil {
-			t.Error(err)
-		}
-	})
+	w.at = start(t, w.p)
 	return w
 }
 
@@ -125,7 +118,7 @@ func (w *grantWorld) open(database string) *program {
 	}
 	p, err := openProgram(w.t.Context(), programConfig{
 		Store: store.Options{SQLite: database}, KeyFile: filepath.Join(w.dir, "agenda.key"), Allow: allow, Now: w.clock.now,
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{to: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Google: googleAddresses{
 			CalDAV: w.googleBase + "/caldav/v2/", Authorization: w.googleBase + "/o/oauth2/v2/auth", Token: w.googleBase + "/token",
 			Revocation: w.googleBase + "/revoke", Issuer: w.googleBase,
@@ -137,7 +130,7 @@ func (w *grantWorld) open(database string) *program {
 
 type lockedWriter struct {
 	mu sync.Mutex
-	to *bytes.Buffer
+	to bytes.Buffer
 }
 
 func (l *lockedWriter) Write(text []byte) (int, error) {
@@ -151,6 +144,12 @@ func (w *grantWorld) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+func (l *lockedWriter) text() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.to.Bytes())
 }
 
 var session = []byte("session of the administrator")

@@ -88,7 +88,7 @@ func family(address string) outbound.Origins {
 
 // ofAnother reports whether Google does not show the principal of the account that was typed: somebody else signed in.
 func ofAnother(step check.Step) bool {
-	if step.Outcome != check.Failed || step.Name != check.StepDiscovery && step.Name != check.StepSignIn {
+	if step.Outcome != check.Failed || step.Name != check.StepDiscovery && step.Name != check.StepSignIn && step.Name != check.StepCalendar {
 		return false
 	}
 	switch step.Code {

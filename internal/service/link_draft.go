@@ -142,14 +142,17 @@ func (s *Service) Draft(ctx context.Context, caller Caller, ref DraftRef) (Draft
 // asked in this session, and keeps the grant in its draft. A question is answered once, whatever comes of it; the answer to
 // another person's or session's is refused and leaves that question alone.
 func (s *Service) TakeAnswer(ctx context.Context, caller Caller, binding []byte, answer string) (DraftView, error) {
-	if s.Grants == nil || s.tx != nil {
+	unknown := crm.Problems{crm.NewProblem(CodeGrantStateUnknown, "answer")}
+	switch {
+	case s.tx != nil:
 		return DraftView{}, errNoNetwork
+	case s.Grants == nil: // nothing was asked
+		return DraftView{}, unknown
 	}
 	state, err := s.Grants.State(answer)
 	if err != nil {
 		return DraftView{}, grantProblem(err)
 	}
-	unknown := crm.Problems{crm.NewProblem(CodeGrantStateUnknown, "answer")}
 	var row store.Draft
 	var kept keptDraft
 	err = s.write(ctx, func(tx *store.Tx) error {

@@ -110,7 +110,7 @@ func (s *site) signInBanner(ctx context.Context, r *request) (*banner, error) {
 		} else {
 			b.Lead, b.More = r.T("banner.sign_in_again_other", "name", link.UserName), r.T("banner.sign_in_again_more", "count", link.Pending)
 		}
-		if link.MayManage {
+		if link.MayManage || own && link.Kind != crm.LinkSimple {
 			b.Act = r.T("banner.sign_in")
 		}
 		if own {

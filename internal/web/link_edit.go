@@ -38,6 +38,9 @@ func showLinkEdit(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if view.Kind != crm.LinkSimple {
+		return s.showGrantEdit(w, r, http.StatusOK, view, fieldProblems{})
+	}
 	in := service.LinkInput{Address: view.Address, Username: view.Username, PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken}
 	return s.showLinkEditWith(w, r, http.StatusOK, view, in, fieldProblems{}, false)
 }

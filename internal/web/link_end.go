@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/service"
 )
 
 // linkEndPage asks before a link ends, with the numbers: that cannot be undone.
@@ -38,8 +39,12 @@ func saveLinkEnd(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Service.RemoveLink(r.Context(), r.caller, id, version); err != nil {
+	revoked, err := s.Service.EndLink(r.Context(), r.caller, id, version)
+	if err != nil {
 		return err
+	}
+	if revoked != service.NothingToRevoke {
+		return see(w, r, linksPath+"?done=grant.ended_"+string(revoked))
 	}
 	return see(w, r, linksPath+"?done=links.ended")
 }

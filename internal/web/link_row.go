@@ -76,6 +76,9 @@ func whereOf(link crm.Link) string {
 func whyOf(r *request, view service.LinkView, names map[crm.UserID]string) string {
 	switch view.States[0] {
 	case crm.LinkSignInAgain:
+		if view.WhySignIn != "" {
+			return capital(r.Reason(view.WhySignIn, nil)) + "."
+		}
 		return r.T("links.password_refused")
 	case crm.LinkNeedsDecision:
 		return r.T("links.held_why", "count", view.Held)
@@ -93,10 +96,24 @@ func whyOf(r *request, view service.LinkView, names map[crm.UserID]string) strin
 	case crm.LinkNew:
 		return r.T("links.first_waits")
 	}
+	if ends := endsWords(r, view); ends != "" {
+		return ends
+	}
 	if view.WithoutSyncToken {
 		return r.T("links.without_token")
 	}
 	return ""
+}
+
+// endsWords says when a grant ends by itself, "" where nothing says so.
+func endsWords(r *request, view service.LinkView) string {
+	switch {
+	case view.GrantEndsAt.IsZero():
+		return ""
+	case view.Kind == crm.LinkGoogle:
+		return r.T("grant.ends", "moment", r.Moment(view.GrantEndsAt))
+	}
+	return r.T("grant.ends_other", "moment", r.Moment(view.GrantEndsAt))
 }
 
 func failingWords(r *request, view service.LinkView) string {
@@ -107,6 +124,9 @@ func actOf(r *request, view service.LinkView, path string) rowAct {
 	state := view.States[0]
 	if state == crm.LinkNeedsDecision {
 		return rowAct{r.T("links.decide"), heldPath, false}
+	}
+	if state == crm.LinkSignInAgain && view.Kind != crm.LinkSimple {
+		return rowAct{r.T("grant.sign_in_again"), path + "/sign-in", true} // its user may, who knows the account
 	}
 	if !view.MayManage {
 		return rowAct{}

@@ -174,6 +174,8 @@ type wizardKindPage struct {
 	Wizard *wizardSteps
 	Name   string
 	Path   string
+	Grants bool // kinds that sign in by a grant are offered
+	Kind   crm.LinkKind
 }
 
 func (wizardKindPage) view() string { return "wizard_kind" }
@@ -187,7 +189,7 @@ func showWizardKind(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, http.StatusOK, wizardKindPage{frame: f, Wizard: stepsOf(r, 2, &d), Name: d.userName, Path: d.path("kind")})
+	return s.render(w, http.StatusOK, wizardKindPage{frame: f, Wizard: stepsOf(r, 2, &d), Name: d.userName, Path: d.path("kind"), Grants: s.Service.Grants != nil, Kind: d.in.Kind})
 }
 
 func saveWizardKind(s *site, w http.ResponseWriter, r *request) error {
@@ -198,8 +200,13 @@ func saveWizardKind(s *site, w http.ResponseWriter, r *request) error {
 	if err := posted(r); err != nil {
 		return err
 	}
-	if kind := crm.LinkKind(r.PostForm.Get("kind")); kind != crm.LinkSimple {
+	kind := crm.LinkKind(r.PostForm.Get("kind"))
+	if byGrant := kind == crm.LinkOAuth || kind == crm.LinkGoogle; kind != crm.LinkSimple && !(byGrant && s.Service.Grants != nil) {
 		return crm.Problems{crm.NewProblem(service.CodeLinkKind, "kind", "kind", string(kind))}
+	}
+	if d.in.Kind != kind {
+		d.in.Kind, d.in.Draft, d.verdict = kind, service.DraftRef{}, nil
+		s.drafts.put(d)
 	}
 	return see(w, r, d.path("parameters"))
 }
@@ -225,6 +232,9 @@ func showWizardParameters(s *site, w http.ResponseWriter, r *request) error {
 }
 
 func (s *site) showWizardParametersWith(w http.ResponseWriter, r *request, status int, d draft, wrong fieldProblems) error {
+	if d.in.Kind != crm.LinkSimple {
+		return s.showWizardGrant(w, r, status, d, wrong)
+	}
 	f, err := s.frame(r, "parameters", r.T("wizard.title"))
 	if err != nil {
 		return err
@@ -251,7 +261,9 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.verdict, d.in.WithoutSyncToken = nil, false
-	if r.PostForm.Has("address") {
+	if r.PostForm.Has("signed") {
+		d.in.TestWrite = ticked(r, "test_write")
+	} else if r.PostForm.Has("address") {
 		d.in = typedLink(r, d.in)
 	} else if r.PostForm.Has("calendar") {
 		d.in.Calendar = r.PostForm.Get("calendar")

@@ -128,6 +128,7 @@ func languageOptions(chosen crm.Language) []option {
 var acts = []string{
 	"params.saved", "links.synced", "links.synced_all", "links.paused", "links.resumed", "links.ended", "links.changed", "links.created",
 	"decide.saved", "people.saved", "account.saved", "account.changed", "tokens.revoked_now",
+	"grant.signed_again", "grant.ended_revoked", "grant.ended_not_offered", "grant.ended_failed", "grant.ended_shared",
 }
 
 // done is the toast for what the address says was done.

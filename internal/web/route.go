@@ -27,7 +27,7 @@ type handler func(s *site, w http.ResponseWriter, r *request) error
 // Routes lists all routes, in the order of the tables that the pages keep.
 func Routes() []Route {
 	var all []Route
-	for _, table := range [][]Route{actionRoutes, adminRoutes} {
+	for _, table := range [][]Route{actionRoutes, adminRoutes, grantRoutes} {
 		all = append(all, table...)
 	}
 	return all

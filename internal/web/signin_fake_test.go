@@ -26,6 +26,8 @@ func (cookieIdentity) SignIn(context.Context, string, string, string) (crm.User,
 
 func (cookieIdentity) Enter(context.Context, crm.UserID) error { return nil }
 
+func (cookieIdentity) Session(context.Context) string { return "the only one" }
+
 func (cookieIdentity) SignOut(context.Context) error { return nil }
 
 func (cookieIdentity) Guess(string, string) (func(), error) { return func() {}, nil }

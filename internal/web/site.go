@@ -26,6 +26,8 @@ type Identity interface {
 	SignIn(ctx context.Context, login, password, address string) (crm.User, error)
 	// Enter begins a session for somebody who proved in another way who he is, under a new cookie.
 	Enter(ctx context.Context, user crm.UserID) error
+	// Session names the session of a request, without giving its cookie away; "" for none.
+	Session(ctx context.Context) string
 	// SignOut ends the session.
 	SignOut(ctx context.Context) error
 	// Guess counts an attempt at the password of somebody who is signed in; right is called when it was right.

@@ -1,7 +1,7 @@
 package web
 
 // viewTables are the tables of which view needs which pieces, one per part of the product.
-var viewTables = []map[string][]string{commonViews, actionViews, adminViews}
+var viewTables = []map[string][]string{commonViews, actionViews, adminViews, grantViews}
 
 // commonViews are what every part needs.
 var commonViews = map[string][]string{

@@ -1,0 +1,394 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/oauth"
+	"agendaonline/internal/sandbox"
+	"agendaonline/internal/sandbox/authserver"
+	"agendaonline/internal/service"
+	"agendaonline/internal/store"
+)
+
+func TestGoogle_tells_apart_what_goes_wrong(t *testing.T) {
+	w := newGrantWorld(t)
+	ctx := t.Context()
+	test := func(draft service.DraftView) service.Verdict {
+		t.Helper()
+		verdict, err := w.p.service.TestLink(ctx, w.admin, service.LinkInput{Draft: service.DraftRef{ID: draft.ID, Binding: session}}, func(service.TestStep) {})
+		w.must(err)
+		return verdict
+	}
+
+	draft, err := w.signedGoogle(lucsAccount, sandbox.GoogleScope)
+	w.must(err)
+	if verdict := test(draft); verdict.Code != codeOtherAccount || verdict.Params["account"] != annasAccount {
+		t.Errorf("another account signed in: %s %v", verdict.Code, verdict.Params)
+	}
+	w.must(w.p.service.DropDraft(ctx, w.admin, service.DraftRef{ID: draft.ID, Binding: session}))
+	if live := w.google.Accounts.LiveGrants(lucsAccount); live != 0 {
+		t.Errorf("a draft was dropped, and %d of its grants live", live)
+	}
+
+	_, err = w.signedGoogle(annasAccount, "openid")
+	w.wantCode("the box of the calendar was unticked", err, "oauth.scope_missing")
+	if live := w.google.Accounts.LiveGrants(annasAccount); live != 0 {
+		t.Errorf("a grant without the calendar was kept: %d live", live)
+	}
+
+	draft, err = w.signedGoogle(annasAccount, sandbox.GoogleScope)
+	w.must(err)
+	w.google.TurnAPIOff(true)
+	if verdict := test(draft); verdict.Code != "check.api_off" {
+		t.Errorf("the CalDAV API is off: %s", verdict.Code)
+	}
+	w.google.TurnAPIOff(false)
+
+	asked, err := w.p.service.AskConsent(ctx, w.admin, session, w.googleInput(), loopbackRedirect)
+	w.must(err)
+	_, err = w.p.service.TakeAnswer(ctx, w.admin, session, answered(t, w.google.Accounts, asked, annasAccount, "", false))
+	w.wantCode("the person said no", err, "oauth.denied")
+
+	in := w.googleInput()
+	in.OAuth.ClientSecret = "mistyped"
+	asked, err = w.p.service.AskConsent(ctx, w.admin, session, in, loopbackRedirect)
+	w.must(err)
+	_, err = w.p.service.TakeAnswer(ctx, w.admin, session, answered(t, w.google.Accounts, asked, annasAccount, sandbox.GoogleScope, true))
+	w.wantCode("a wrong secret", err, "oauth.client_refused")
+	for _, bad := range []struct{ account, id, secret, code string }{{"anna", "x", "y", service.CodeGoogleAccount}, {annasAccount, "", "y", service.CodeMissing}, {annasAccount, "x", "", service.CodeMissing}} {
+		in.Username, in.OAuth.ClientID, in.OAuth.ClientSecret = bad.account, bad.id, bad.secret
+		_, err = w.p.service.AskConsent(ctx, w.admin, session, in, loopbackRedirect)
+		w.wantCode("typed wrong", err, bad.code)
+	}
+}
+
+func TestGoogle_a_grant_of_an_app_in_testing_is_shown_to_end_and_told_so(t *testing.T) {
+	w := newGrantWorld(t)
+	w.google.Accounts.SetManners(func(m *authserver.Manners) { m.GrantLasts = 7 * 24 * time.Hour })
+	link := w.googleLink()
+	if view := w.sync(link.ID); view.GrantEndsAt.Sub(w.clock.now()).Round(time.Hour) != 7*24*time.Hour {
+		t.Errorf("the grant is shown to end at %s", view.GrantEndsAt)
+	}
+	w.clock.move(7*24*time.Hour + time.Minute)
+	w.action(w.admin, "Waits")
+	view := w.sync(link.ID)
+	if view.WhySignIn != service.ReasonGrantTestMode || view.Pending != 1 || view.States[0] != crm.LinkSignInAgain {
+		t.Errorf("after seven days: %v because of %s, %d wait", view.States, view.WhySignIn, view.Pending)
+	}
+}
+
+func TestDraft_is_of_one_person_and_session_and_used_once(t *testing.T) {
+	w := newGrantWorld(t)
+	ctx := t.Context()
+	draft, err := w.signedGoogle(annasAccount, sandbox.GoogleScope)
+	w.must(err)
+	save := func(caller service.Caller, binding string) error {
+		_, err := w.p.service.CreateLink(ctx, caller, service.LinkInput{Draft: service.DraftRef{ID: draft.ID, Binding: []byte(binding)}})
+		return err
+	}
+	w.wantCode("another session", save(w.admin, "another"), service.CodeGrantDraftGone)
+	w.wantCode("no session", save(w.admin, ""), service.CodeGrantDraftGone)
+	if err := save(w.luc, string(session)); !errors.Is(err, service.ErrForbidden) {
+		t.Errorf("another person: %v", err)
+	}
+	w.must(save(w.admin, string(session)))
+	w.wantCode("a second time", save(w.admin, string(session)), service.CodeGrantDraftGone)
+
+	t.Log("what nobody came back to is forgotten, and given back")
+	asked, err := w.p.service.AskConsent(ctx, w.admin, session, w.oauthInput(), "http://127.0.0.1:8765/")
+	w.must(err)
+	answer := answered(t, w.accounts, asked, "luc", "calendar", true)
+	_, err = w.p.service.TakeAnswer(ctx, w.admin, session, answer)
+	w.must(err)
+	late, err := w.p.service.AskConsent(ctx, w.admin, session, w.oauthInput(), "http://127.0.0.1:8765/")
+	w.must(err)
+	lateAnswer := answered(t, w.accounts, late, "luc", "calendar", true)
+	w.clock.move(11 * time.Minute)
+	_, err = w.p.service.TakeAnswer(ctx, w.admin, session, lateAnswer)
+	w.wantCode("after ten minutes", err, service.CodeGrantStateUnknown)
+	w.must(w.p.service.PurgeDrafts(ctx))
+	if live := w.accounts.LiveGrants("luc"); live != 0 {
+		t.Errorf("%d grants of forgotten drafts live", live)
+	}
+	if live := w.google.Accounts.LiveGrants(annasAccount); live != 1 {
+		t.Errorf("%d grants of the link live, want its one", live)
+	}
+	w.must(w.p.store.Read(ctx, func(tx *store.Tx) error {
+		grants, err := tx.Grants()
+		if len(grants) != 1 {
+			t.Errorf("%d grants are kept, want that of the link", len(grants))
+		}
+		return err
+	}))
+}
+
+// F56 to F58, F9 and F5 of the fault table, through the whole program.
+func TestGrant_faults_of_a_refresh(t *testing.T) {
+	w := newGrantWorld(t)
+	link := w.oauthLink()
+	w.sync(link.ID)
+
+	t.Log("the token endpoint is out of order: the link fails for now, and needs nobody")
+	w.accounts.ExpireAccess()
+	w.clock.move(2 * time.Hour)
+	w.accounts.SetManners(func(m *authserver.Manners) { m.Trouble = http.StatusBadGateway })
+	w.action(w.luc, "One")
+	if view := w.sync(link.ID); view.SignInAgain || view.Failing.Reason != crm.FailingUnreachable || view.Pending != 1 {
+		t.Errorf("502: %v, failing %+v, %d wait", view.States, view.Failing, view.Pending)
+	}
+	w.accounts.SetManners(func(m *authserver.Manners) { m.Trouble = 0 })
+	w.clock.move(2 * time.Hour)
+	if view := w.sync(link.ID); view.States[0] != crm.LinkActive || view.Pending != 0 {
+		t.Errorf("after it: %v, %d wait", view.States, view.Pending)
+	}
+
+	t.Log("an access token that the calendar refuses is refreshed once, whatever the clock says")
+	before := w.accounts.Requests()["token:refresh_token"]
+	w.accounts.ExpireAccess()
+	w.action(w.luc, "Two")
+	if view := w.sync(link.ID); view.States[0] != crm.LinkActive || view.Pending != 0 {
+		t.Errorf("refused token: %v, %d wait", view.States, view.Pending)
+	}
+	if made := w.accounts.Requests()["token:refresh_token"] - before; made != 1 {
+		t.Errorf("%d refreshes, want one", made)
+	}
+
+	t.Log("expires_in that is missing, 0 or negative")
+	for _, odd := range []string{"", "0", "-5", `"3600"`} {
+		w.accounts.SetManners(func(m *authserver.Manners) { m.ExpiresIn = odd })
+		w.clock.move(2 * time.Hour)
+		w.accounts.ExpireAccess()
+		if view := w.sync(link.ID); view.States[0] != crm.LinkActive {
+			t.Errorf("expires_in %q: %v", odd, view.States)
+		}
+	}
+
+	t.Log("F59: the client secret is changed there: stops, keeps the work, and goes on with the new one typed here")
+	w.accounts.Register(authserver.Registration{ID: "agenda", Secret: "canary-generic-secret-2", Redirects: []string{"http://127.0.0.1:8765/"}})
+	w.accounts.ExpireAccess()
+	w.clock.move(2 * time.Hour)
+	w.action(w.luc, "Three")
+	if view := w.sync(link.ID); view.WhySignIn != service.ReasonGrantClient || view.Pending != 1 {
+		t.Errorf("another secret: %v because of %s, %d wait", view.States, view.WhySignIn, view.Pending)
+	}
+	change := w.oauthInput().OAuth
+	change.ClientSecret = "canary-generic-secret-2"
+	asked, err := w.p.service.AskConsentAgain(t.Context(), w.admin, session, link.ID, &change, "http://127.0.0.1:8765/")
+	w.must(err)
+	_, err = w.p.service.TakeAnswer(t.Context(), w.admin, session, answered(t, w.accounts, asked, "luc", "calendar", true))
+	w.must(err)
+	_, err = w.p.service.SignInAgain(t.Context(), w.admin, service.DraftRef{ID: asked.ID, Binding: session})
+	w.must(err)
+	if view := w.sync(link.ID); view.States[0] != crm.LinkActive || view.Pending != 0 {
+		t.Errorf("with the new secret: %v, %d wait", view.States, view.Pending)
+	}
+
+	t.Log("F59: the scope is withdrawn")
+	w.accounts.SetManners(func(m *authserver.Manners) { m.GrantScope = "profile" })
+	w.accounts.ExpireAccess()
+	w.clock.move(2 * time.Hour)
+	if view := w.sync(link.ID); view.WhySignIn != service.ReasonGrantScope {
+		t.Errorf("scope withdrawn: %v because of %s", view.States, view.WhySignIn)
+	}
+}
+
+// F56: the refresh token was rotated and the database would not take the new one.
+func TestGrant_a_save_that_fails_is_made_up_for(t *testing.T) {
+	w := newGrantWorld(t)
+	link := w.oauthLink()
+	kept := vault{w.p.store, w.p.keys, w.clock.now, "test", link.ID}
+	broken := &brokenVault{Vault: kept, failures: 7} // more than one refresh tries
+	bearer := w.p.oauth.NewBearer(broken, func(context.Context, time.Duration) error { return nil })
+	w.clock.move(2 * time.Hour)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, w.base, http.NoBody)
+	if err := bearer.Authorize(request); err == nil {
+		t.Fatal("a token was used that is not kept")
+	}
+	w.must(bearer.Authorize(request))
+	if n := w.accounts.Requests()["token:refresh_token"]; n != 1 {
+		t.Errorf("%d refreshes, want one", n)
+	}
+	if view := w.sync(link.ID); view.States[0] != crm.LinkActive {
+		t.Errorf("afterwards: %v", view.States)
+	}
+}
+
+type brokenVault struct {
+	oauth.Vault
+	failures int
+}
+
+func (b *brokenVault) Save(ctx context.Context, number int64, grant oauth.Grant) error {
+	if b.failures--; b.failures >= 0 {
+		return errors.New("no room left")
+	}
+	return b.Vault.Save(ctx, number, grant)
+}
+
+// F57 for many links at once: their access tokens lapse at one moment, and two processes want them all.
+func TestGrant_a_thousand_links_on_two_nodes_refresh_once_each(t *testing.T) {
+	w := newGrantWorld(t)
+	links := 1000
+	if testing.Short() {
+		links = 100
+	}
+	w.accounts.SetManners(func(m *authserver.Manners) { m.ReuseKills = true })
+	link := w.oauthLink()
+	ctx := t.Context()
+	ids := make([]crm.LinkID, 0, links)
+	var sealed service.SealedGrant
+	w.must(w.p.store.Read(ctx, func(tx *store.Tx) error {
+		row, err := tx.Grant(link.ID)
+		if err != nil {
+			return err
+		}
+		sealed, err = service.OpenGrant(w.p.keys, link.ID, row.Sealed)
+		return err
+	}))
+	server := oauthServer(sealed.Server)
+	for range links { // each with a grant of its own
+		consent, ask, err := w.p.oauth.Begin(server, "http://127.0.0.1:8765/", "")
+		w.must(err)
+		answer, err := oauth.ParseAnswer(answered(t, w.accounts, service.DraftView{Ask: ask}, "luc", "calendar", true))
+		w.must(err)
+		grant, err := w.p.oauth.Finish(ctx, server, consent, answer)
+		w.must(err)
+		one := sealed
+		one.Grant, err = oauth.MarshalGrant(grant)
+		w.must(err)
+		id := crm.NewID[crm.Link](w.p.service.IDs)
+		text, err := service.SealGrant(w.p.keys, id, one)
+		w.must(err)
+		w.must(w.p.store.Write(ctx, func(tx *store.Tx) error {
+			return tx.PutGrant(store.Grant{ID: id, Sealed: text, GrantedAt: grant.GrantedAt})
+		}))
+		ids = append(ids, id)
+	}
+	other := w.open(filepath.Join(w.dir, "agenda.db"))
+	t.Cleanup(func() {
+		if err := other.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.clock.move(2 * time.Hour)
+	before := w.accounts.Requests()["token:refresh_token"]
+	began := time.Now()
+	work := make(chan crm.LinkID)
+	var workers sync.WaitGroup
+	failed := make(chan error, 4*links)
+	for _, node := range []*program{w.p, other, w.p, other, w.p, other, w.p, other} {
+		workers.Go(func() {
+			for id := range work {
+				request, _ := http.NewRequestWithContext(ctx, http.MethodGet, w.base, http.NoBody)
+				if err := node.bearer(id).Authorize(request); err != nil {
+					failed <- err
+				}
+			}
+		})
+	}
+	for _, id := range ids {
+		for range 4 {
+			work <- id
+		}
+	}
+	close(work)
+	workers.Wait()
+	close(failed)
+	for err := range failed {
+		t.Fatalf("a link got no token: %v", err)
+	}
+	took := time.Since(began)
+	if made := w.accounts.Requests()["token:refresh_token"] - before; made != links {
+		t.Errorf("%d refreshes for %d links", made, links)
+	}
+	t.Logf("%d links, 2 nodes: one refresh each, %s", links, took.Round(time.Millisecond))
+	if limit := 2 * time.Minute; took > limit {
+		t.Errorf("took %s, want at most %s", took, limit)
+	}
+}
+
+// F60: a key that is missing stops the program at its start, and one that was rotated opens what is there.
+func TestGrant_needs_its_key(t *testing.T) {
+	w := newGrantWorld(t)
+	w.oauthLink()
+	foreign := testConfig(t.TempDir())
+	other, err := openProgram(t.Context(), foreign)
+	w.must(err)
+	w.must(other.close())
+	config := testConfig(w.dir)
+	config.KeyFile = foreign.KeyFile
+	if p, err := openProgram(t.Context(), config); err == nil || !strings.Contains(err.Error(), "key") {
+		t.Errorf("another key opened the database: %v", err)
+		if p != nil {
+			w.must(p.close())
+		}
+	}
+	old, err := os.ReadFile(filepath.Join(w.dir, "agenda.key"))
+	w.must(err)
+	fresh, err := os.ReadFile(foreign.KeyFile)
+	w.must(err)
+	var both bytes.Buffer
+	for _, line := range strings.Split(string(old), "\n") {
+		if strings.HasPrefix(line, "key ") {
+			for _, new := range strings.Split(string(fresh), "\n") {
+				if strings.HasPrefix(new, "key ") {
+					both.WriteString(new + "\n")
+				}
+			}
+		}
+		both.WriteString(line + "\n")
+	}
+	config.KeyFile = filepath.Join(t.TempDir(), "both.key")
+	w.must(os.WriteFile(config.KeyFile, both.Bytes(), 0o600))
+	p, err := openProgram(t.Context(), config)
+	w.must(err)
+	w.must(p.close())
+}
+
+// S6 and S9: what was typed and what was granted is found nowhere outside.
+func TestGrant_secrets_are_found_nowhere(t *testing.T) {
+	w := newGrantWorld(t)
+	_, err := w.signedGoogle(annasAccount, sandbox.GoogleScope) // a draft that stays
+	w.must(err)
+	asked, err := w.p.service.AskConsent(t.Context(), w.admin, session, w.googleInput(), loopbackRedirect)
+	w.must(err)
+	_, err = w.p.service.TakeAnswer(t.Context(), w.admin, session, answered(t, w.google.Accounts, asked, annasAccount, "openid", true))
+	_, writeErr := io.WriteString(w.log, err.Error())
+	w.must(writeErr)
+	google, generic := w.googleLink(), w.oauthLink()
+	w.sync(google.ID)
+	w.clock.move(2 * time.Hour)
+	w.sync(generic.ID)
+	w.google.Accounts.RevokeAll(annasAccount)
+	w.google.Accounts.ExpireAccess()
+	w.sync(google.ID)
+	places := map[string][]byte{"log": w.log.text()}
+	files, err := filepath.Glob(filepath.Join(w.dir, "agenda.db*"))
+	w.must(err)
+	for _, file := range files {
+		if places[filepath.Base(file)], err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for place, text := range places {
+		if len(text) == 0 && place != "log" && !strings.HasSuffix(place, "-wal") {
+			t.Errorf("%s is empty", place)
+		}
+		for _, canary := range []string{googleSecret, "canary-generic-secret", "access-", "refresh-", "code-", "Bearer "} {
+			if bytes.Contains(text, []byte(canary)) {
+				t.Errorf("%s holds %q", place, canary)
+			}
+		}
+	}
+}
