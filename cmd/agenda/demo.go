@@ -29,6 +29,7 @@ type demoCommand struct {
 	Caldav   string        `help:"Where the built-in calendar listens." default:"127.0.0.1:8601" placeholder:"HOST:PORT"`
 	LAN      bool          `help:"Let other devices in this network in, a phone above all: listens on every address, with generated passwords."`
 	Check    bool          `help:"Take the tour by itself: save, change and delete on both sides, look on both sides, print each step with its time, and end."`
+	Provider string        `help:"Play a provider that is signed in to by OAuth 2.0, for linking a calendar to it: google or oauth." enum:",google,oauth" default:"" placeholder:"NAME"`
 	Calendar string        `help:"Take the tour on this calendar instead of the built-in one: an empty or a test calendar is best. The password is read from AGENDA_PASSWORD." placeholder:"URL"`
 	Username string        `help:"Username for --calendar." placeholder:"NAME"`
 	Within   time.Duration `help:"How long each effect may take in the tour." default:"30s"`
@@ -42,6 +43,7 @@ CalDAV server that is built in. Sign in at the address it prints, attach Thunder
 both directions.
 
   agenda demo                    until Ctrl-C
+  agenda demo --provider google  a calendar that is linked as Google's is, without a Google account
   agenda demo --lan              and let a phone in the same network attach the calendar
   agenda demo --check            the tour by itself
   AGENDA_PASSWORD=... agenda demo --check --calendar https://dav.example.com/cal/ --username ann
@@ -52,6 +54,9 @@ Exit codes: 0 done, every step of the tour was as it should be; 1 not.`
 
 // Run runs the demo until ctx ends, or takes the tour.
 func (c demoCommand) Run(ctx context.Context, env environment) (err error) {
+	if c.Provider != "" && (c.Check || c.Calendar != "") {
+		return errors.New("--provider is for linking by hand: --check and --calendar take a password")
+	}
 	if c.Calendar != "" {
 		c.Check = true
 		if c.Username == "" || env.getenv(passwordVariable) == "" {
@@ -69,7 +74,7 @@ func (c demoCommand) Run(ctx context.Context, env environment) (err error) {
 		// Nobody types these addresses, so the tour does not meet a demo that runs.
 		c.Listen, c.Caldav = "127.0.0.1:0", "127.0.0.1:0"
 	}
-	d, err := startDemo(ctx, demoOptions{dir: dir, listen: c.Listen, calendarListen: c.Caldav, lan: c.LAN, empty: c.Calendar != "", calendar: c.Calendar, talk: env.stderr})
+	d, err := startDemo(ctx, demoOptions{dir: dir, listen: c.Listen, calendarListen: c.Caldav, lan: c.LAN, empty: c.Calendar != "", calendar: c.Calendar, provider: c.Provider, talk: env.stderr})
 	if err != nil {
 		return err
 	}
@@ -140,6 +145,7 @@ type demoOptions struct {
 	lan                         bool
 	empty                       bool   // no actions and no built-in calendar: for the tour on another server
 	calendar                    string // that server's address, which may be asked
+	provider                    string // demoGoogle, demoOAuth; "": a calendar with a password
 	talk                        io.Writer
 }
 
@@ -159,6 +165,8 @@ type demo struct {
 	state   demoState
 	program *program
 	box     *sandbox.Server // nil when another server is used
+	handler http.Handler    // before box, of a provider; nil: box itself
+	google  googleAddresses // of a provider that plays Google
 	log     *os.File
 
 	listener, calendarListener net.Listener
@@ -204,7 +212,7 @@ func startDemo(ctx context.Context, options demoOptions) (_ *demo, err error) {
 	}
 	d.program, err = openProgram(ctx, programConfig{
 		Store: store.Options{SQLite: filepath.Join(d.dir, "agenda.db")}, KeyFile: filepath.Join(d.dir, "agenda.key"),
-		Allow: allow, Log: slog.New(slog.NewJSONHandler(d.log, nil)),
+		Allow: allow, Log: slog.New(slog.NewJSONHandler(d.log, nil)), Google: d.google,
 	})
 	if err != nil {
 		return nil, err
@@ -279,6 +287,9 @@ func (d *demo) openCalendar() (err error) {
 		return fmt.Errorf("listen for the calendar: %w; --caldav chooses another address", err)
 	}
 	d.state.CalendarListen = d.calendarListener.Addr().String()
+	if d.provider != "" {
+		return d.openProvider()
+	}
 	if d.box, err = sandbox.Open(filepath.Join(d.dir, "calendar"), sandbox.Options{LogLimit: 1000}); err != nil {
 		return err
 	}
@@ -323,7 +334,7 @@ func (d *demo) serve(ctx context.Context) {
 	if d.box == nil {
 		return
 	}
-	server := &http.Server{Handler: d.box, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(d.program.Log.Handler(), slog.LevelWarn)}
+	server := &http.Server{Handler: d.serving(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(d.program.Log.Handler(), slog.LevelWarn)}
 	d.running.Go(func() {
 		<-d.ended
 		_ = server.Close()
@@ -389,9 +400,11 @@ func (d *demo) fill(ctx context.Context) error {
 		if err := d.fillActions(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintln(d.talk, "Linking the calendar, and waiting for its first sync ...")
-		if err := d.linkAnna(ctx, anna); err != nil {
-			return err
+		if d.provider == "" {
+			fmt.Fprintln(d.talk, "Linking the calendar, and waiting for its first sync ...")
+			if err := d.linkAnna(ctx, anna); err != nil {
+				return err
+			}
 		}
 	}
 	d.state.Filled = true
@@ -517,9 +530,14 @@ func (d *demo) welcome() string {
 		}
 		note := ""
 		if person.administrator {
-			note = ", administrator, linked to the calendar"
+			if note = ", administrator, linked to the calendar"; d.provider != "" {
+				note = ", administrator"
+			}
 		}
 		fmt.Fprintf(&text, "%s  %-6s %-20s (%s%s)\n", lead, person.login, d.state.Passwords[person.login], person.language, note)
+	}
+	if d.provider != "" {
+		return text.String() + d.providerWelcome()
 	}
 	calendar := "http://" + outwardAddress(d.calendarListener.Addr()) + d.box.CalendarPath(demoPeople[0].login, demoCalendar)
 	fmt.Fprintf(&text, "\n  Calendar  %s\n  username  %s\n  password  %s\n", calendar, demoPeople[0].login, d.state.CalendarPassword)

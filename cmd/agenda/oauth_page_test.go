@@ -32,10 +32,15 @@ func (w *grantWorld) pages(host, login string) *visitor {
 
 func (w *grantWorld) visit(base, login string) *visitor {
 	w.t.Helper()
+	return w.visitAs(base, login, "long enough to be one")
+}
+
+func (w *grantWorld) visitAs(base, login, password string) *visitor {
+	w.t.Helper()
 	jar, err := cookiejar.New(nil)
 	w.must(err)
 	v := &visitor{w: w, base: base, client: &http.Client{Jar: jar}}
-	v.post("/sign-in", "login", login, "password", "long enough to be one")
+	v.post("/sign-in", "login", login, "password", password)
 	return v
 }
 
@@ -67,7 +72,7 @@ func (v *visitor) answer(response *http.Response, err error) int {
 	body, err := io.ReadAll(response.Body)
 	v.w.must(err)
 	v.body, v.at = string(body), response.Request.URL
-	if strings.Contains(v.body, googleSecret) || strings.Contains(v.body, "canary-generic-secret") || strings.Contains(v.body, "access-") || strings.Contains(v.body, "refresh-") {
+	if strings.Contains(v.body, googleSecret) || strings.Contains(v.body, demoClientSecret) || strings.Contains(v.body, "canary-generic-secret") || strings.Contains(v.body, "access-") || strings.Contains(v.body, "refresh-") {
 		v.w.t.Errorf("%s shows a secret", response.Request.URL.Path)
 	}
 	return response.StatusCode

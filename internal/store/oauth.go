@@ -94,11 +94,6 @@ func (tx *Tx) GrantDied(id crm.LinkID, number int64, why crm.Reason) (bool, erro
 	return n > 0, err
 }
 
-// ResealGrant replaces the sealed form of the grant of that number; what is in it stays the same. ErrVersion: it was replaced.
-func (tx *Tx) ResealGrant(id crm.LinkID, number int64, sealed []byte) error {
-	return tx.execOne(ErrVersion, "reseal grant of link "+id.String(), "UPDATE oauth_grant SET sealed = $3 WHERE id = $1 AND number = $2", idValue(id), number, sealed)
-}
-
 // DeleteGrant forgets a grant; none is fine.
 func (tx *Tx) DeleteGrant(id crm.LinkID) error {
 	_, err := tx.exec("forget grant of link "+id.String(), "DELETE FROM oauth_grant WHERE id = $1", idValue(id))
