@@ -232,7 +232,16 @@ func (s *Scheduler) releaseAll(all []ended) {
 					return err
 				}
 			}
-			if err := tx.ReleaseLease(e.run.lease, e.result.NextDueAt); err != nil && !errors.Is(err, store.ErrLeaseLost) {
+			// Links are due by the store's clock: where this node's is behind it they would be due again at once (F37).
+			now, err := tx.Now()
+			if err != nil {
+				return err
+			}
+			dueAt := e.result.NextDueAt
+			if dueAt.Before(store.Never) {
+				dueAt = now.Add(dueAt.Sub(s.config.Now()))
+			}
+			if err := tx.ReleaseLease(e.run.lease, dueAt); err != nil && !errors.Is(err, store.ErrLeaseLost) {
 				return err
 			}
 		}

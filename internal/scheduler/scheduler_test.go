@@ -358,3 +358,17 @@ func TestScheduler_is_fair_a_link_that_is_always_wanted_does_not_keep_others_wai
 		b.same("all three ran", len(seen), 3)
 	})
 }
+
+// F37: links are due by the clock of the database, whatever the clock of a node says.
+func TestScheduler_of_a_node_whose_clock_is_behind_runs_no_more_often(t *testing.T) {
+	bubble(t, 1, func(b *bench) {
+		behind := func() time.Time { return time.Now().Add(-time.Hour) }
+		b.start("behind", func(ctx context.Context, lease store.Lease, report func(store.RunProgress)) (store.RunResult, error) {
+			result, err := b.note(ctx, lease, report)
+			result.NextDueAt = behind().Add(poll)
+			return result, err
+		}, func(config *scheduler.Config) { config.Now = behind })
+		after(poll + poll/2)
+		b.same("runs", b.noted(), []string{"0 poll", "0 poll"})
+	})
+}

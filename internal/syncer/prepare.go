@@ -27,7 +27,11 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	}
 	w.tried[action.ID]++
 	if w.tried[action.ID] > maxTries {
-		_, err := w.tx.OutboxRetry(w.link.ID, action.ID, entry.Revision, w.retryAt(entry, nil), crm.FailingServer, nil)
+		retryAt, err := w.retryAt(w.tx, entry, nil)
+		if err != nil {
+			return err
+		}
+		_, err = w.tx.OutboxRetry(w.link.ID, action.ID, entry.Revision, retryAt, crm.FailingServer, nil)
 		return err
 	}
 	bindings, err := w.tx.BindingsOfAction(action.ID)
@@ -108,7 +112,11 @@ func (w *preparing) nothing(one *job, bound bool) error {
 
 // later keeps an entry that cannot be carried out now.
 func (w *preparing) later(one *job, reason crm.Reason, state crm.SyncState, after time.Duration) error {
-	_, err := w.tx.OutboxRetry(w.link.ID, one.action.ID, one.entry.Revision, w.Now().Add(after), reason, nil)
+	now, err := w.tx.Now()
+	if err != nil {
+		return err
+	}
+	_, err = w.tx.OutboxRetry(w.link.ID, one.action.ID, one.entry.Revision, now.Add(after), reason, nil)
 	if err == nil && one.action.FollowedBy == w.link.User {
 		w.state(one.action, state)
 	}

@@ -392,11 +392,13 @@ func (p *round) readAfter(ctx context.Context, one *job, unsure bool) error {
 	return nil
 }
 
-// retryAt is when an entry is tried again that failed by itself.
-func (p *round) retryAt(entry store.OutboxEntry, failure *dav.Failure) time.Time {
-	at := p.Now().Add(p.backOff(entry.Attempts + 1))
+// retryAt is when an entry is tried again that failed by itself, by the store's clock: entries are due by that one, and where
+// this node's is behind it they would be due again at once, round after round (F37).
+func (p *round) retryAt(tx *store.Tx, entry store.OutboxEntry, failure *dav.Failure) (time.Time, error) {
+	now, err := tx.Now()
+	at := now.Add(p.backOff(entry.Attempts + 1))
 	if failure != nil {
-		at = later(at, earlier(failure.NotBefore, p.Now().Add(longestRefusal)))
+		at = later(at, now.Add(min(failure.NotBefore.Sub(p.Now()), longestRefusal)))
 	}
-	return at
+	return at, err
 }

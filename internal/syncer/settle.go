@@ -264,18 +264,25 @@ func (s *settling) failed(one *job) error {
 		one.resource.Sent = nil
 		s.applier.resource(one.resource)
 	}
-	retryAt := s.round.retryAt(one.entry, failure)
+	now, err := s.tx.Now()
+	if err != nil {
+		return err
+	}
+	retryAt, err := s.round.retryAt(s.tx, one.entry, failure)
+	if err != nil {
+		return err
+	}
 	state := crm.SyncState{Name: crm.Pending, Reason: reason, Params: params}
 	switch {
 	case one.wall:
 		s.mu.Lock()
 		s.metWall = true
 		s.mu.Unlock()
-		reason, retryAt = crm.ReasonCalendarReadOnly, s.Now().Add(readOnlyRetry)
+		reason, retryAt = crm.ReasonCalendarReadOnly, now.Add(readOnlyRetry)
 		state = crm.SyncState{Name: crm.Pending, Reason: reason}
 	case failure.Class == dav.ClassTemporary, failure.Class == dav.ClassUnknownOutcome, failure.Class == dav.ClassPreconditionFailed:
 	default:
-		reason, retryAt = crm.ReasonRefused, s.Now().Add(refusedRetry)
+		reason, retryAt = crm.ReasonRefused, now.Add(refusedRetry)
 		if failure.Status != 0 {
 			params = map[string]string{"status": strconv.Itoa(failure.Status)}
 		}
