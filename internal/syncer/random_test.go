@@ -15,6 +15,7 @@ import (
 	"agendaonline/internal/sandbox"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
+	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
 )
 
@@ -228,7 +229,11 @@ func TestRandomHistories_converge_and_lose_nothing(t *testing.T) {
 				manners = profile.Manners()
 				t.Log(profile.Name)
 			}
-			h := &randomHistory{world: newWorld(t, sqlite(t), manners), random: random, last: map[string]string{}}
+			fresh := storetest.SQLite
+			if seed%10 == 7 {
+				fresh = storetest.PostgreSQL
+			}
+			h := &randomHistory{world: newWorld(t, fresh(t), manners), random: random, last: map[string]string{}}
 			defer func() {
 				if t.Failed() {
 					t.Logf("seed %d:\n%s\n%s", seed, strings.Join(h.log, "\n"), h.whole())
