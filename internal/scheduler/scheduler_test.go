@@ -369,6 +369,6 @@ func TestScheduler_of_a_node_whose_clock_is_behind_runs_no_more_often(t *testing
 			return result, err
 		}, func(config *scheduler.Config) { config.Now = behind })
 		after(poll + poll/2)
-		b.same("runs", b.noted(), []string{"0 poll", "0 poll"})
+		b.same("runs", b.noted(), []string{"0 person", "0 poll"})
 	})
 }
