@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,8 @@ func startKilled(t *testing.T) *killed {
 		if t.Failed() {
 			said, _ := os.ReadFile(k.log.Name())
 			program, _ := os.ReadFile(filepath.Join(k.dir, "agenda.log"))
-			t.Logf("the demo said:\n%s\nits log:\n%s", said, program)
+			lines := slices.DeleteFunc(strings.Split(string(program), "\n"), func(line string) bool { return strings.Contains(line, `"msg":"request"`) })
+			t.Logf("the demo said:\n%s\nits log but for requests:\n%s", said, strings.Join(lines, "\n"))
 		}
 		k.log.Close()
 	})
