@@ -37,9 +37,13 @@ const codeOtherAccount = "oauth.other_account" // account
 // Test runs the connection test as service.Tester says.
 func (t tester) Test(ctx context.Context, request service.TestRequest, report func(service.TestStep)) (service.Verdict, error) {
 	google := request.Kind == crm.LinkGoogle
+	known, _ := preset.For(request.Address)
 	asked := check.Request{
 		Address: request.Address, Username: request.Username, Password: request.Password, PlainHTTP: request.PlainHTTP,
 		Calendar: request.Calendar, Write: request.Write, Origins: family(request.Address),
+	}
+	if known.Kind == preset.Simple && known.Address != "" && strings.Contains(request.Address, "@") && !strings.Contains(request.Address, "/") {
+		asked.Address = known.Address // known beforehand, where an e-mail address would have to be looked up
 	}
 	for _, origin := range request.Origins {
 		asked.Origins = append(asked.Origins, outbound.Origin(origin))
@@ -70,6 +74,9 @@ func (t tester) Test(ctx context.Context, request service.TestRequest, report fu
 	}
 	for _, calendar := range verdict.Calendars {
 		told.Calendars = append(told.Calendars, service.FoundCalendar(calendar))
+	}
+	if known.Kind == preset.Simple && !google && told.Outcome != service.Works {
+		told.Hint = "preset." + known.ID
 	}
 	if google {
 		t.ofGoogle(&told, verdict, request)

@@ -52,7 +52,9 @@ func (c *call) hash(op operation) []byte {
 	body := c.body
 	fields := map[string]json.RawMessage{}
 	if json.Unmarshal(body, &fields) == nil {
-		delete(fields, "password")
+		for _, secret := range []string{"password", "client_secret", "answer"} {
+			delete(fields, secret)
+		}
 		body, _ = json.Marshal(fields) // what was read from JSON has one
 	}
 	hash := sha256.New()

@@ -46,6 +46,8 @@ func (a *API) routes() {
 	route(a, operation{id: "list-link-runs", method: get, path: "/links/{id}/runs", tag: "Links", summary: "The runs of a link"}, (*call).linkRuns)
 	route(a, operation{id: "list-set-aside", method: get, path: "/links/{id}/set-aside", tag: "Links", summary: "Events that cannot be used"}, (*call).setAside)
 
+	a.grantRoutes()
+
 	route(a, operation{id: "get-me", method: get, path: "/me", tag: "Users", summary: "Who is asking"}, (*call).me)
 	route(a, operation{id: "change-me", method: patch, path: "/me", tag: "Users", summary: "Change the own language and time zone",
 		body: UserInput{}}, (*call).changeMe)

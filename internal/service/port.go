@@ -108,6 +108,8 @@ type Verdict struct {
 	Calendar  FoundCalendar   // the one the test looked at; zero when it did not come so far
 	Addresses []string        // calendar-user-address-set of the principal
 	Traits    dav.Traits
+	// Hint is the key of a sentence about a provider that is known beforehand: what to type there. "" for any other server.
+	Hint string
 	// NoSyncToken: the calendar does not offer a sync token that works.
 	NoSyncToken bool
 }

@@ -197,6 +197,9 @@ func verdictOf(r *request, verdict service.Verdict) verdictView {
 	if verdict.Code != "" {
 		text = i18n.T(r.Lang, verdict.Code, verdict.Params)
 	}
+	if verdict.Hint != "" {
+		text += " " + r.T(verdict.Hint)
+	}
 	switch verdict.Outcome {
 	case service.Works:
 		return verdictView{"good", "check", r.T("linktest.works"), text}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/sandbox"
+	"agendaonline/internal/sandbox/authserver"
+	"agendaonline/internal/service"
+	"agendaonline/internal/web/browsertest"
+)
+
+// pictures is where a run leaves pictures of the pages, "" for nowhere.
+var pictures = os.Getenv("AGENDA_PICTURES")
+
+// holdPage holds a page to having no barrier, no trouble in its console, and no line wider than it.
+func holdPage(t *testing.T, tab *browsertest.Tab, name string) {
+	t.Helper()
+	if pictures != "" {
+		tab.Picture(filepath.Join(pictures, name+".png"))
+	}
+	for _, violation := range tab.Axe("../..") {
+		t.Errorf("%s: %s", name, violation)
+	}
+	if wide := tab.Wide(); len(wide) > 0 {
+		t.Errorf("%s scrolls sideways: %v", name, wide)
+	}
+	for _, line := range tab.Trouble() {
+		t.Errorf("%s: console: %s", name, line)
+	}
+}
+
+func arrive(tab *browsertest.Tab, expression string) {
+	tab.Wait(`document.readyState === "complete" && (` + expression + `)`)
+}
+
+// toParameters signs in and goes through the first two steps of the wizard.
+func (w *grantWorld) toParameters(tab *browsertest.Tab, base, label string, user service.Caller, kind crm.LinkKind) {
+	w.t.Helper()
+	tab.Go(base + "/sign-in")
+	tab.Type("#login", "admin")
+	tab.Type("#password", "long enough to be one")
+	tab.Click("button.primary")
+	arrive(tab, `location.pathname === "/"`)
+	tab.Go(base + "/links/new")
+	tab.Click(`input[value="` + user.User.ID.String() + `"]`)
+	tab.Click("form button.primary")
+	arrive(tab, `document.querySelector("input[name=kind]")`)
+	holdPage(w.t, tab, "kind."+label)
+	tab.Click(`input[value="` + string(kind) + `"]`)
+	tab.Click("form button.primary")
+	arrive(tab, `document.querySelector("#client_id")`)
+	holdPage(w.t, tab, "client."+label)
+}
+
+func TestBrowser_google_is_linked_by_pasting_back(t *testing.T) {
+	for _, c := range []struct {
+		lang  crm.Language
+		width int64
+	}{{crm.Dutch, 1440}, {crm.French, 1000}, {crm.English, 390}} {
+		t.Run(string(c.lang), func(t *testing.T) {
+			b := browsertest.Open(t)
+			w := newGrantWorld(t)
+			in := service.UserInputOf(w.admin.User)
+			in.Language = c.lang
+			_, err := w.p.service.ChangeUser(t.Context(), w.admin, w.admin.User.ID, w.admin.User.Version, in)
+			w.must(err)
+			tab := b.Tab(c.width, 900)
+			label := "google." + string(c.lang)
+			w.toParameters(tab, strings.Replace(w.at, "127.0.0.1", "localhost", 1), label, w.admin, crm.LinkGoogle)
+			tab.Type("#username", annasAccount)
+			tab.Type("#client_id", googleClient)
+			tab.Type("#client_secret", googleSecret)
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector("#answer")`)
+			holdPage(t, tab, "consent."+label)
+			ask := browsertest.Eval[string](tab, `document.querySelector("main a.primary").href`)
+
+			there := b.Tab(800, 600)
+			there.Go(ask)
+			arrive(there, `document.querySelector("button[value=allow]")`)
+			// What the address bar holds when the page does not load: where the server sends the browser.
+			landed := answered(t, w.google.Accounts, service.DraftView{Ask: ask}, annasAccount, sandbox.GoogleScope, true)
+
+			tab.Type("#answer", landed)
+			tab.Click("form button.primary")
+			arrive(tab, `location.pathname.endsWith("/signed")`)
+			holdPage(t, tab, "signed."+label)
+			tab.Click("form.panel button.primary")
+			arrive(tab, `document.querySelector("a.primary[href$='/plan']")`)
+			holdPage(t, tab, "test."+label)
+			tab.Click("a.primary[href$='/plan']")
+			arrive(tab, `location.pathname.endsWith("/plan")`)
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector(".toast")`)
+			w.linkedInBrowser(t, tab, "link."+label, w.admin, w.google.Calendar, annasAccount, annasAccount)
+		})
+	}
+}
+
+// linkedInBrowser syncs an action of the link whose page is shown.
+func (w *grantWorld) linkedInBrowser(t *testing.T, tab *browsertest.Tab, label string, follower service.Caller, box *sandbox.Server, user, calendar string) {
+	t.Helper()
+	holdPage(t, tab, label)
+	id, err := crm.ParseID[crm.Link](strings.TrimPrefix(browsertest.Eval[string](tab, "location.pathname"), "/links/"))
+	w.must(err)
+	w.action(follower, "Bezoek")
+	w.sync(id)
+	if items, err := box.Human(user, "phone").Items(calendar); err != nil || len(items) != 1 {
+		t.Errorf("the calendar has %d events, %v", len(items), err)
+	}
+}
+
+func TestBrowser_oauth_comes_back_by_itself(t *testing.T) {
+	b := browsertest.Open(t)
+	w := newGrantWorld(t)
+	w.accounts.Register(authserver.Registration{ID: "agenda", Secret: "canary-generic-secret", Redirects: []string{w.at + "/oauth/callback"}})
+	tab := b.Tab(1000, 900)
+	w.toParameters(tab, w.at, "oauth", w.luc, crm.LinkOAuth)
+	for field, value := range map[string]string{"address": w.base, "username": "luc", "issuer": w.base, "client_id": "agenda", "client_secret": "canary-generic-secret", "scopes": "calendar"} {
+		tab.Type("#"+field, value)
+	}
+	tab.Click("#plain_http")
+	tab.Click("form button.primary")
+	arrive(tab, `document.querySelector("main a.primary")`)
+	holdPage(t, tab, "consent.oauth")
+	tab.Click("main a.primary")
+	arrive(tab, `document.querySelector("button[value=allow]") && location.origin === `+strconv.Quote(w.base))
+	tab.Click("button[value=allow]")
+	arrive(tab, `location.pathname.endsWith("/signed")`)
+	tab.Trouble() // the sandbox has no icon
+	tab.Click("form.panel button.primary")
+	arrive(tab, `document.querySelector("a.primary[href$='/plan']")`)
+	tab.Click("a.primary[href$='/plan']")
+	arrive(tab, `location.pathname.endsWith("/plan")`)
+	tab.Click("form button.primary")
+	arrive(tab, `document.querySelector(".toast")`)
+	w.linkedInBrowser(t, tab, "link.oauth", w.luc, w.box, "luc", "work")
+}
