@@ -126,7 +126,7 @@ func (p *program) assemble() {
 		Store: p.store, Connect: p.connect, Gate: p.Gate, IDs: ids, Now: p.Now, Zones: p.zones, Jitter: jitter, Log: p.Log,
 	})
 	p.scheduler = scheduler.New(scheduler.Config{
-		Store: p.store, Owner: p.node, Run: engine.Run, Now: p.Now, Log: p.Log,
+		Store: p.store, Owner: p.node, Run: engine.Run, Failed: engine.Failed, Now: p.Now, Log: p.Log,
 	})
 	tests := newTester(p.transport, p.Now)
 	tests.google = p.Google.CalDAV

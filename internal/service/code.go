@@ -10,7 +10,7 @@ var Codes = []string{
 	CodeUnknownChoice, CodeRetiredChoice, CodeUnknownUser, CodeInactiveUser, CodeThirdPartyKind, CodeFollowsUpUnknown, CodeFollowsUpInCircle,
 	CodeDurationRange, CodeUnknownPolicy, CodeGuardRange, CodeLanguage,
 	CodeLoginTaken, CodeLoginBlank, CodeUserEmail, CodeUserRole, CodeLastAdministrator, CodePasswordShort, CodePasswordLong,
-	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser,
+	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser, CodeLinkUserInactive,
 	CodeLinkPasswordAgain, CodeLinkUsernameColon, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
 	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle,
 	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,

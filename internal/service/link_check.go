@@ -19,6 +19,7 @@ const (
 	CodeLinkCalendarTaken  = "link.calendar_taken"   // name of the user who has it
 	CodeLinkChooseCalendar = "link.choose_calendar"  // count
 	CodeLinkOtherCalendar  = "link.other_calendar"   // a link's calendar never changes
+	CodeLinkUserInactive   = "link.user_inactive"    // name: of the user who may not sign in any more
 	CodeLinkOtherUser      = "link.other_user"       // nor does its user
 	CodeLinkPasswordAgain  = "link.password_again"   // host: the address moved there
 	CodeLinkUsernameColon  = "link.username_colon"

@@ -23,11 +23,18 @@ func (s *Service) PauseLink(ctx context.Context, caller Caller, id crm.LinkID, v
 	})
 }
 
-// ResumeLink goes on where a link was paused.
+// ResumeLink goes on where a link was paused. That of a user who was deactivated stays paused.
 func (s *Service) ResumeLink(ctx context.Context, caller Caller, id crm.LinkID, version int64) (crm.Link, error) {
-	return s.changeLink(ctx, caller, id, version, func(_ *store.Tx, link *crm.Link, _ time.Time) (bool, error) {
+	return s.changeLink(ctx, caller, id, version, func(tx *store.Tx, link *crm.Link, _ time.Time) (bool, error) {
 		if link.Pause.At.IsZero() {
 			return false, nil
+		}
+		user, err := tx.User(link.User)
+		if err != nil {
+			return false, err
+		}
+		if !user.Active {
+			return false, crm.Problems{crm.NewProblem(CodeLinkUserInactive, "", "name", user.Name)}
 		}
 		link.Pause = crm.Pause{}
 		return true, nil
