@@ -51,9 +51,6 @@ type reply[Out any] struct {
 	body     Out
 }
 
-// none is no body.
-type none = struct{}
-
 // answer is a success as huma writes it.
 type answer[Out any] struct {
 	ETag     string `header:"ETag" doc:"The version of the row, for If-Match."`

@@ -20,7 +20,6 @@ type answer struct {
 	header http.Header
 	body   []byte
 	stream func(w *bufio.Writer)
-	token  bool // a multistatus with a sync token
 }
 
 func plain(status int, text string) *answer {

@@ -36,15 +36,6 @@ func askedOf(doc *node) asked {
 	return a
 }
 
-func (a asked) wants(space, local string) bool {
-	for _, name := range a.names {
-		if name.Space == space && name.Local == local {
-			return true
-		}
-	}
-	return false
-}
-
 func dav(local string) xml.Name { return xml.Name{Space: spaceDAV, Local: local} }
 func cal(local string) xml.Name { return xml.Name{Space: spaceCalDAV, Local: local} }
 
