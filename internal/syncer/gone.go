@@ -46,10 +46,15 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 	removals := 0
 	for _, href := range hrefs {
 		resource, known := a.byHref[href.Key()]
-		if !known || resource.State != store.ResourceLive {
-			continue // never known, on its way, or known to be gone
+		if !known || resource.State == store.ResourceGone || resource.State == store.ResourceCreating && resource.Sent == nil {
+			continue // never known, not sent yet, or known to be gone
 		}
 		binding, isBound := a.bound[resource.ID]
+		if resource.State == store.ResourceCreating {
+			// Our write arrived, though we never heard: only what was there can leave a tombstone.
+			binding.Base = &reconcile.Base{Agreed: resource.Sent.Values, Server: resource.Sent.Values}
+			binding.AgreedVersion = resource.Sent.Version
+		}
 		if !isBound {
 			a.dropped = append(a.dropped, resource.ID)
 			delete(a.byHref, href.Key())
