@@ -186,10 +186,15 @@ type linkRemoveCommand struct{ linkOfUser }
 func (c linkRemoveCommand) Run(ctx context.Context, env environment) error {
 	return c.atDesk(ctx, env, func(d *desk) error {
 		link, err := d.linkOf(ctx, c.User)
+		var revoked service.Revocation
 		if err == nil {
-			err = d.service.RemoveLink(ctx, d.caller, link.ID, link.Version)
+			revoked, err = d.service.EndLink(ctx, d.caller, link.ID, link.Version)
 		}
-		return errors.Join(err, env.talk(err, "The link of %s has ended. Actions and events stay.\n", c.User))
+		err = errors.Join(err, env.talk(err, "The link of %s has ended. Actions and events stay.\n", c.User))
+		if err == nil && revoked != service.NothingToRevoke {
+			_, err = fmt.Fprintln(env.stderr, i18n.T(d.env.language(), "grant.ended_"+string(revoked), nil))
+		}
+		return err
 	})
 }
 
@@ -205,6 +210,8 @@ func (env environment) talk(err error, format string, arguments ...any) error {
 // whyNot says in a few words why a link is not simply active: why it fails, or is paused. "" when it is.
 func (d *desk) whyNot(link service.LinkView) string {
 	switch {
+	case link.WhySignIn != "":
+		return i18n.Reason(d.env.language(), link.WhySignIn, nil)
 	case link.Failing.Reason != "":
 		return i18n.Reason(d.env.language(), link.Failing.Reason, link.Failing.Params)
 	case link.Pause.Reason != "":

@@ -4,6 +4,7 @@ package service
 // language. Those of the connection test are the test's own.
 var Codes = []string{
 	CodeSignedOut, CodeAdministrator, CodeOthers, CodeReassign, CodePrivate, CodePrivateNobody, CodeInTrash, CodeOwnTokens, CodeCalendarReadOnly,
+	CodeOthersEvent, CodeEventCancelled, CodeEventDeclined, CodeTellsGuests,
 	CodeNotUTF8, CodeControlCharacter, CodeTooLong, CodeMissing, CodeDocumentURL, CodeTooManyDocuments,
 	CodeDateFormat, CodeTimeFormat, CodeNoSuchDay, CodeNoSuchTime, CodeUnknownZone, CodeSkipped,
 	"when.time_without_date", "when.end_next_day", "when.end_before_start",
@@ -12,7 +13,7 @@ var Codes = []string{
 	CodeLoginTaken, CodeLoginBlank, CodeUserEmail, CodeUserRole, CodeLastAdministrator, CodePasswordShort, CodePasswordLong,
 	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser, CodeLinkUserInactive,
 	CodeLinkPasswordAgain, CodeLinkUsernameColon, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
-	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle,
+	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle, CodeAppPasswordNotYet,
 	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,
 	CodeTokenExpired, CodeTooManyTokens, CodePasswordWrong,
 }

@@ -11,7 +11,7 @@ import (
 	"agendaonline/internal/zone"
 )
 
-// Config is what a Service works with; all of it is needed but Grants.
+// Config is what a Service works with; all of it is needed but Grants and AppPasswords.
 type Config struct {
 	Store     *store.Store
 	Keys      *secret.Ring
@@ -21,8 +21,9 @@ type Config struct {
 	Puller    Puller
 	Tester    Tester
 	Passwords PasswordHasher
-	// Grants may be nil: links that sign in by a grant are not offered then.
-	Grants Granter
+	// Grants may be nil: links that sign in by a grant are not offered then. So may AppPasswords.
+	Grants       Granter
+	AppPasswords AppPasswords
 }
 
 // Service is what people do. Its methods may be called by any number of goroutines.

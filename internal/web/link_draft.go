@@ -16,6 +16,8 @@ type draft struct {
 	userName string // of the user who gets the link
 	in       service.LinkInput
 	verdict  *service.Verdict // of the last test of what stands in in
+	asked    string           // the page of the server where an app password is allowed, "" when none is being fetched
+	question []byte           // fetches it
 	usedAt   time.Time
 }
 

@@ -18,6 +18,9 @@ var grantRoutes = []Route{
 	{Name: "link_add_consent", Method: http.MethodGet, Pattern: "/links/new/{id}/consent", Deed: service.ManageLinks, handle: showConsent},
 	{Name: "link_add_answer", Method: http.MethodPost, Pattern: "/links/new/{id}/answer", Deed: service.ManageLinks, handle: takeWizardAnswer},
 	{Name: "link_add_signed", Method: http.MethodGet, Pattern: "/links/new/{id}/signed", Deed: service.ManageLinks, handle: showSigned},
+	{Name: "link_add_app_password_ask", Method: http.MethodPost, Pattern: "/links/new/{id}/app-password", Deed: service.ManageLinks, handle: askAppPassword},
+	{Name: "link_add_app_password", Method: http.MethodGet, Pattern: "/links/new/{id}/app-password", Deed: service.ManageLinks, handle: showAppPassword},
+	{Name: "link_add_app_password_take", Method: http.MethodPost, Pattern: "/links/new/{id}/app-password/take", Deed: service.ManageLinks, handle: takeAppPassword},
 	{Name: "link_sign_in_ask", Method: http.MethodPost, Pattern: "/links/{id}/sign-in", Deed: service.SyncLink, handle: askConsentAgain},
 	{Name: "link_sign_in", Method: http.MethodGet, Pattern: "/grants/{id}", Deed: service.SyncLink, handle: showConsentAgain},
 	{Name: "link_sign_in_answer", Method: http.MethodPost, Pattern: "/grants/{id}/answer", Deed: service.SyncLink, handle: takeAnswerAgain},
@@ -29,4 +32,5 @@ var grantViews = map[string][]string{
 	"grant_form":    {"layout", "inputs", "wizard_steps"},
 	"grant_consent": {"layout", "inputs", "wizard_steps"},
 	"grant_signed":  {"layout", "wizard_steps"},
+	"app_password":  {"layout", "inputs", "wizard_steps"},
 }

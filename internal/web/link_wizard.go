@@ -219,6 +219,7 @@ type wizardParametersPage struct {
 	PlainHTTP, Write            tick
 	Problem                     string
 	BackPath, TestPath          string
+	AppPasswordPath             string // "": none can be fetched
 }
 
 func (wizardParametersPage) view() string { return "wizard_parameters" }
@@ -243,8 +244,13 @@ func (s *site) showWizardParametersWith(w http.ResponseWriter, r *request, statu
 	if d.in.Password != "" {
 		password.Hint = r.T("link_edit.keep")
 	}
+	flow := ""
+	if s.Service.AppPasswords != nil {
+		flow = d.path("app-password")
+	}
 	return s.render(w, status, wizardParametersPage{
-		frame: f, Wizard: stepsOf(r, 3, &d), Problem: wrong[""], BackPath: d.path("kind"), TestPath: d.path("test"),
+		AppPasswordPath: flow,
+		frame:           f, Wizard: stepsOf(r, 3, &d), Problem: wrong[""], BackPath: d.path("kind"), TestPath: d.path("test"),
 		Address: addressInput(r, d.in.Address).on(wrong), Username: usernameInput(r, d.in.Username).on(wrong), Password: password,
 		PlainHTTP: plainTick(r, d.in.PlainHTTP).on(wrong),
 		Write:     tick{Name: "test_write", Label: r.T("wizard.write"), Hint: r.T("wizard.write_hint"), Checked: d.in.TestWrite || d.in.Address == ""},
