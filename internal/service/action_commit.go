@@ -60,7 +60,14 @@ func (s *Service) commit(tx *store.Tx, caller Caller, prepared saving, now time.
 	} else if had {
 		origin = reconcile.OriginMerge // giving a date again, or restoring, brings the event back (semantics 6)
 	}
+	agreed, err := s.askGuests(tx, caller, before, after, now)
+	if err != nil {
+		return crm.Action{}, nil, err
+	}
 	entries, state := syncWork(before, after, origin, places, today)
+	if agreed && state.Name == crm.Held {
+		state = crm.SyncState{Name: crm.Pending}
+	}
 	after.Sync, after.ModifiedAt, after.ModifiedBy = state, now, caller.actor()
 	if prepared.what == crm.Created {
 		err = tx.InsertActions([]crm.Action{after})

@@ -99,7 +99,7 @@ func (s *Service) Delete(ctx context.Context, caller Caller, id crm.ActionID, ve
 			return saving{}, err
 		}
 		if before.Sync.Name == crm.ReadOnly {
-			return saving{}, &Forbidden{Code: CodeCalendarReadOnly}
+			return saving{}, WhyReadOnly(before.Sync)
 		}
 		after := before
 		after.DeletedAt = now
@@ -195,7 +195,7 @@ func (s *Service) changed(tx *store.Tx, caller Caller, before, after crm.Action,
 		return saving{}, err
 	}
 	if before.Sync.Name == crm.ReadOnly && (before.FollowedBy != after.FollowedBy || !before.Units.Equal(after.Units)) {
-		return saving{}, &Forbidden{Code: CodeCalendarReadOnly}
+		return saving{}, WhyReadOnly(before.Sync)
 	}
 	if len(fields) == 0 {
 		return saving{before: before, after: before}, nil

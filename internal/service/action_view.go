@@ -7,7 +7,11 @@ import (
 )
 
 // Caller is who asks. His rights are those of User as it was read for this request.
-type Caller struct{ User crm.User }
+type Caller struct {
+	User crm.User
+	// Guests is what the caller said about telling the guests of an event what he changes; the zero value says nothing.
+	Guests Guests
+}
 
 // ActionView is an action as one caller may see it.
 type ActionView struct {

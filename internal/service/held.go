@@ -34,6 +34,7 @@ var decisions = map[string][]string{
 	HeldDeletions:     {DecideDelete, DecideWriteBack},
 	HeldEmptied:       {DecideDelete, DecideWriteBack},
 	HeldOtherCalendar: {DecideDelete, DecideWriteBack},
+	HeldGuests:        {DecideTell, DecideUndo},
 }
 
 // maxHeldActions bounds how many actions of one decision are shown.
@@ -64,7 +65,8 @@ func (s *Service) Held(ctx context.Context, caller Caller) ([]HeldView, error) {
 			}
 			view := HeldView{
 				ID: held.ID, Link: held.Link, UserName: names[link.User], Kind: held.Kind, CreatedAt: held.CreatedAt,
-				Count: max(len(held.Subject.Actions), held.Subject.Counts["events"]), Decisions: decisions[held.Kind],
+				Count: max(len(held.Subject.Actions), held.Subject.Counts["events"]), Guests: held.Subject.Counts["guests"],
+				Decisions: slices.Clone(decisions[held.Kind]),
 			}
 			if view.Actions, err = heldActions(tx, caller, held, names); err != nil {
 				return err
@@ -93,6 +95,7 @@ func heldActions(tx *store.Tx, caller Caller, held store.Held, names map[crm.Use
 // Decide takes a decision; the link's next run, which starts at once, carries it out.
 func (s *Service) Decide(ctx context.Context, caller Caller, id HeldID, decision string) error {
 	var link crm.LinkID
+	var also []entry
 	err := s.write(ctx, func(tx *store.Tx) error {
 		held, err := tx.Held(id)
 		if err != nil {
@@ -108,6 +111,11 @@ func (s *Service) Decide(ctx context.Context, caller Caller, id HeldID, decision
 		if err := tx.Decide(id, caller.User.ID, s.now(), decision); err != nil {
 			return err
 		}
+		if held.Kind == HeldGuests {
+			if also, err = s.decideGuests(tx, caller, held, decision); err != nil {
+				return err
+			}
+		}
 		if err := s.decided(tx, link); err != nil {
 			return err
 		}
@@ -119,6 +127,11 @@ func (s *Service) Decide(ctx context.Context, caller Caller, id HeldID, decision
 	}
 	if err == nil {
 		s.Waker.Wake(link)
+		for _, entry := range also {
+			if entry.link != link {
+				s.Waker.Wake(entry.link)
+			}
+		}
 	}
 	return err
 }

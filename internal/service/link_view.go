@@ -84,6 +84,7 @@ type HeldView struct {
 	Kind      string // deletions
 	CreatedAt time.Time
 	Count     int
+	Guests    int          // whom the server would tell, of HeldGuests
 	Actions   []ActionView // as the caller may see them
 	Decisions []string     // what Decide takes
 }

@@ -162,16 +162,16 @@ func (a *applier) event(e *event) error {
 			e.setAside(err)
 		}
 	}
-	if e.aside == nil && item.Local.State == reconcile.LocalUnknown && e.facts.Cancelled {
-		e.aside = &store.SetAside{Reason: ReasonCancelled}
+	if reason := a.unwanted(e.facts); e.aside == nil && item.Local.State == reconcile.LocalUnknown && reason != "" {
+		e.aside = &store.SetAside{Reason: reason}
 		e.showAside()
 	}
 	item.Remote = reconcile.Remote{State: reconcile.RemotePresent, Units: read.Units, PlaceOrRuleEdited: before != nil && e.object != nil && eventmap.PlaceOrRuleEdited(before, e.object)}
 	if e.aside != nil {
 		item.Remote = reconcile.Remote{State: reconcile.RemoteSetAside, Reason: e.aside.Reason}
 	}
-	readOnly := a.readOnly(e.facts.Private, e.facts.Cancelled && e.aside == nil)
-	plan := reconcile.Decide(item, a.rules(readOnly), a.moments(action, e))
+	closed := a.closed(e.facts.Private, e.facts)
+	plan := reconcile.Decide(item, a.rules(closed.Reason), a.moments(action, e))
 
 	resource.Href, resource.ETag, resource.SeenAt, resource.State, resource.Sent = e.href, e.etag, a.Now(), store.ResourceLive, nil
 	if e.uid != "" {
@@ -202,7 +202,7 @@ func (a *applier) event(e *event) error {
 		binding = store.Binding{Resource: resource.ID}
 	}
 	binding.Base = item.Base
-	return a.carry(plan, carrying{action: action, binding: binding, bound: isBound, event: e, readOnly: readOnly, notices: read.Notices})
+	return a.carry(plan, carrying{action: action, binding: binding, bound: isBound, event: e, closed: closed, notices: read.Notices})
 }
 
 // replaced ends a resource whose href another event has taken.
@@ -216,7 +216,7 @@ func (a *applier) replaced(resource store.Resource) error {
 	}
 	action := a.actions[binding.Action]
 	item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
-	plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
+	plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private)), reconcile.Moments{})
 	return a.carry(plan, carrying{action: action, binding: binding, bound: true, ended: true})
 }
 
@@ -263,7 +263,8 @@ func (a *applier) findAction(e *event, action *crm.Action) (bool, error) {
 		return false, nil
 	}
 	id, known := a.aliases[e.uid]
-	if other := a.others[e.uid]; !known && other.State == store.ResourceGone && a.justMoved(a.actions[other.Action]) {
+	// The copies of one meeting in its guests' calendars come and go by themselves: nobody drags them.
+	if other := a.others[e.uid]; !known && len(e.facts.Attendees) == 0 && other.State == store.ResourceGone && a.justMoved(a.actions[other.Action]) {
 		id, known = other.Action, true
 	}
 	if !known {

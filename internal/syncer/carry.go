@@ -11,13 +11,13 @@ import (
 
 // carrying is one item whose plan is carried out on the CRM's side.
 type carrying struct {
-	action   crm.Action // as it is; the zero Action is made by the plan
-	binding  store.Binding
-	bound    bool       // binding is in the store
-	ended    bool       // binding ends with its resource
-	readOnly crm.Reason // why the event takes no writes
-	event    *event     // nil where there is none any more
-	notices  []eventmap.Notice
+	action  crm.Action // as it is; the zero Action is made by the plan
+	binding store.Binding
+	bound   bool          // binding is in the store
+	ended   bool          // binding ends with its resource
+	closed  crm.SyncState // how the action of an event stands that takes no writes; the zero state: it takes them
+	event   *event        // nil where there is none any more
+	notices []eventmap.Notice
 }
 
 // carry takes the steps of a plan on the CRM's side; what must be written to the calendar becomes an outbox entry.
@@ -86,9 +86,18 @@ func (a *applier) carry(plan reconcile.Plan, c carrying) error {
 		}
 	}
 	write, writes := plan.Writes()
-	state := a.stateAfter(plan, action, c.readOnly, write, writes)
-	if writes && write.Kind != reconcile.Wait {
+	state := a.stateAfter(plan, action, c.closed, write, writes)
+	entry, waits := a.entries[action.ID]
+	switch {
+	case writes && write.Kind != reconcile.Wait:
 		a.outbox = append(a.outbox, store.OutboxEntry{Link: a.link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
+	case waits && entry.Reason == crm.ReasonGuests:
+		// What a person was asked about may not be wanted any more: the push finds out.
+		a.outbox = append(a.outbox, store.OutboxEntry{Link: a.link.ID, Action: action.ID, Origin: entry.Origin})
+	case !waits && a.asks:
+		if err := a.guestsSettled(a.tx, action); err != nil {
+			return err
+		}
 	}
 	if units > 0 && action.FollowedBy != a.link.User {
 		if err := a.sendOn(action); err != nil {
@@ -167,7 +176,7 @@ func (a *applier) newAction(units crm.Units) crm.Action {
 }
 
 // stateAfter is how an action stands once a plan is carried out here.
-func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, readOnly crm.Reason, write reconcile.Step, writes bool) crm.SyncState {
+func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, closed crm.SyncState, write reconcile.Step, writes bool) crm.SyncState {
 	_, waiting := a.entries[action.ID]
 	for _, step := range plan.Steps {
 		switch step.Kind {
@@ -178,8 +187,8 @@ func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, readOnly cr
 		}
 	}
 	switch {
-	case readOnly != "":
-		return crm.SyncState{Name: crm.ReadOnly, Reason: readOnly}
+	case closed.Name != "":
+		return closed
 	case writes && write.Kind == reconcile.Wait:
 		return crm.SyncState{Name: crm.ReadOnly, Reason: crm.ReasonCalendarReadOnly}
 	case action.FollowedBy != a.link.User && !writes:

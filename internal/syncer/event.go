@@ -27,16 +27,13 @@ type event struct {
 	refusedOurs bool // the server said that it did not take our write: what it holds is not made of that
 }
 
-// ReasonCancelled is why an event is not imported: its meeting is cancelled (semantics 5).
-const ReasonCancelled crm.Reason = "event_cancelled"
-
 // The longest texts that are kept of an event only to be shown.
 const (
 	shownSubject = 200
 	shownWhen    = 80
 )
 
-// readEvent reads a member that has its text. What no run can use yet says so: a series, and an invitation.
+// readEvent reads a member that has its text. What no run can use yet says so: a series.
 func readEvent(member dav.Member) *event {
 	e := &event{href: member.Href, etag: member.ETag, body: member.Data}
 	if member.TooLarge {
@@ -49,11 +46,8 @@ func readEvent(member dav.Member) *event {
 		return e
 	}
 	e.object, e.uid, e.facts = object, object.UID(), object.Facts()
-	switch {
-	case e.facts.Series, len(e.facts.RecurrenceIDs) > 0, e.facts.Orphan:
+	if e.facts.Series || len(e.facts.RecurrenceIDs) > 0 || e.facts.Orphan {
 		e.aside = &store.SetAside{Reason: crm.ReasonSeries}
-	case e.facts.Organizer != eventmap.Person{}, len(e.facts.Attendees) > 0:
-		e.aside = &store.SetAside{Reason: crm.ReasonGuests}
 	}
 	e.showAside()
 	return e

@@ -69,8 +69,8 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 		}
 		action := a.actions[binding.Action]
 		item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
-		plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
-		if other, elsewhere := a.others[resource.UID]; elsewhere && plan.Has(reconcile.TrashAction) && other.State == store.ResourceLive && other.Untouched && a.Now().Sub(other.Since) < dragged {
+		plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private)), reconcile.Moments{})
+		if other, elsewhere := a.others[resource.UID]; elsewhere && plan.Has(reconcile.TrashAction) && len(factsOf(resource.Body).Attendees) == 0 && other.State == store.ResourceLive && other.Untouched && a.Now().Sub(other.Since) < dragged {
 			if err := a.follow(resource, carrying{action: action, binding: binding, bound: true}, other); err != nil {
 				return err
 			}

@@ -12,6 +12,8 @@ import (
 func (r *run) carryOut(ctx context.Context, open []store.Held) error {
 	for _, held := range open {
 		switch {
+		case held.Kind == HeldGuests:
+			r.asks = true // decisions about guests lie with the entry they are about
 		case held.DecidedAt.IsZero():
 		case stops(held.Kind):
 			// The pull that follows does it: it finds the events gone again, and knows what is to become of them.
@@ -64,7 +66,7 @@ func (r *run) carryOutDeletions(ctx context.Context, held store.Held) error {
 			plan := reconcile.Plan{Steps: []reconcile.Step{{Kind: reconcile.CreateEvent, Reason: ReasonWrittenBack}}}
 			if held.Decision != string(writeBack) {
 				item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
-				plan = reconcile.Decide(item, a.rules(a.readOnly(action.Private, false)), reconcile.Moments{})
+				plan = reconcile.Decide(item, a.rules(a.readOnly(action.Private)), reconcile.Moments{})
 			}
 			if err := a.lose(lost{resource, carrying{action: action, binding: binding, bound: true}, plan}); err != nil {
 				return crm.Counts{}, err

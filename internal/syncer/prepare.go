@@ -66,12 +66,12 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	default:
 		item.Remote.State = reconcile.RemoteUnchanged
 	}
-	cancelled := false
-	if object := readObject(one.resource.Body); object != nil && item.Remote.State == reconcile.RemoteUnchanged {
-		cancelled = object.Facts().Cancelled
+	var facts eventmap.Facts
+	if item.Remote.State == reconcile.RemoteUnchanged {
+		facts = factsOf(one.resource.Body)
 	}
-	readOnly := w.readOnly(action.Private, cancelled)
-	plan := reconcile.Decide(item, w.rules(readOnly), reconcile.Moments{})
+	one.closed = w.closed(action.Private, facts)
+	plan := reconcile.Decide(item, w.rules(one.closed.Reason), reconcile.Moments{})
 	step, writes := plan.Writes()
 	switch {
 	case plan.Has(reconcile.MarkAction):
@@ -79,7 +79,7 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	case !writes:
 		return w.nothing(one, bound)
 	case step.Kind == reconcile.Wait:
-		return w.later(one, step.Reason, crm.SyncState{Name: crm.ReadOnly, Reason: readOnly}, readOnlyRetry)
+		return w.later(one, one.closed.Reason, one.closed, readOnlyRetry)
 	case step.Kind == reconcile.CreateEvent:
 		return w.create(one, bound, earlier)
 	case step.Kind == reconcile.PatchEvent:
@@ -95,15 +95,20 @@ func (w *preparing) nothing(one *job, bound bool) error {
 		w.dropped = append(w.dropped, one.resource.ID)
 	}
 	done, err := w.tx.OutboxDone(w.link.ID, one.action.ID, one.entry.Revision)
-	if err != nil || !done || one.action.FollowedBy != w.link.User {
+	if err != nil || !done {
+		return err
+	}
+	if err := w.guestsSettled(w.tx, one.action); err != nil || one.action.FollowedBy != w.link.User {
 		return err
 	}
 	switch {
-	case one.action.Sync.Name == crm.Held, one.action.Sync.Name == crm.NotSynced:
+	case one.action.Sync.Name == crm.Held && one.action.Sync.Reason != crm.ReasonGuests, one.action.Sync.Name == crm.NotSynced:
 	case one.action.Deleted():
 		w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: ReasonActionTrashed})
 	case !one.action.When.HasDate():
 		w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate})
+	case one.closed.Name != "":
+		w.state(one.action, one.closed)
 	default:
 		w.state(one.action, crm.SyncState{Name: crm.Synced})
 	}
@@ -133,6 +138,9 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 			}
 			return err
 		}
+	}
+	if waits, err := w.waitsForGuestsElsewhere(one); waits || err != nil {
+		return err
 	}
 	if joined, err := w.join(one); joined || err != nil {
 		return err
@@ -237,6 +245,9 @@ func (w *preparing) patch(one *job, step reconcile.Step) error {
 		w.bindings = append(w.bindings, one.binding)
 		return w.nothing(one, true)
 	}
+	if waits, err := w.waitsForGuests(one, step); waits || err != nil {
+		return err
+	}
 	one.kind, one.body, one.units = reconcile.PatchEvent, body, step.Units
 	one.resource.Sent = &store.Sent{Body: body, Values: one.action.Units, Version: one.action.Version}
 	w.resources = append(w.resources, one.resource)
@@ -252,6 +263,9 @@ func (w *preparing) unwritable(one *job) error {
 
 // delete plans a deletion. An action that moves to another calendar stays in this one until it is there (semantics 6).
 func (w *preparing) delete(one *job, step reconcile.Step) error {
+	if waits, err := w.waitsForGuests(one, step); waits || err != nil {
+		return err
+	}
 	if step.Reason == reconcile.ReasonReassigned {
 		waits, err := w.waitsForOther(one.action)
 		if err != nil {

@@ -86,8 +86,9 @@ type job struct {
 	action   crm.Action
 	resource store.Resource
 	binding  store.Binding
-	reason   crm.Reason // of the step
-	units    []crm.Unit // that body writes
+	reason   crm.Reason    // of the step
+	units    []crm.Unit    // that body writes
+	closed   crm.SyncState // how the action stands where its event takes no writes
 	body     []byte
 
 	// The outcome.

@@ -38,6 +38,7 @@ type run struct {
 	pulled   bool
 	compared bool // hrefs and ETags of the whole calendar were compared in this run
 	doubt    bool // something was left unanswered: the next run compares
+	asks     bool // something is open about the guests of an event
 	progress store.RunProgress
 
 	mu      sync.Mutex
@@ -317,16 +318,14 @@ func (r *run) rules(readOnly crm.Reason) reconcile.Rules {
 	return reconcile.Rules{Policy: r.settings.ConflictPolicy, ReadOnly: readOnly != ""}
 }
 
-// readOnly is why an event takes no writes: the calendar takes none, it is a busy block in another's calendar (semantics 2),
-// or it is cancelled (semantics 5).
-func (r *run) readOnly(private, cancelled bool) crm.Reason {
+// readOnly is why no event of this kind takes writes: the calendar takes none, or it is a busy block in another's calendar
+// (semantics 2). What one event says of itself is closed's.
+func (r *run) readOnly(private bool) crm.Reason {
 	switch {
 	case r.link.ReadOnly:
 		return crm.ReasonCalendarReadOnly
 	case private && r.before.Foreign:
 		return crm.ReasonPrivate
-	case cancelled:
-		return ReasonCancelled
 	}
 	return ""
 }

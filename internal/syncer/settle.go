@@ -8,6 +8,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/eventmap"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -181,10 +182,13 @@ func (s *settling) leaveOthers(action crm.Action) error {
 // finish ends an entry, unless it was put again meanwhile.
 func (s *settling) finish(one *job, state crm.SyncState) error {
 	done, err := s.tx.OutboxDone(s.link.ID, one.action.ID, one.entry.Revision)
-	if err == nil && done && one.action.FollowedBy == s.link.User {
+	if err != nil || !done {
+		return err
+	}
+	if one.action.FollowedBy == s.link.User {
 		s.state(one.action, state)
 	}
-	return err
+	return s.guestsSettled(s.tx, one.action)
 }
 
 // deleted: the event is gone on purpose. What it held stays for as long as it may be made again.
@@ -287,6 +291,9 @@ func (s *settling) failed(one *job) error {
 			params = map[string]string{"status": strconv.Itoa(failure.Status)}
 		}
 		state = crm.SyncState{Name: crm.SetAside, Reason: reason, Params: params}
+		if facts := factsOf(one.resource.Body); failure.Class == dav.ClassForbidden && one.kind != reconcile.CreateEvent && facts.Organizer != (eventmap.Person{}) {
+			state = others(facts.Organizer) // the server says that it is not ours (semantics 7)
+		}
 		s.did.Refused++
 	}
 	kept, err := s.tx.OutboxRetry(s.link.ID, one.action.ID, one.entry.Revision, retryAt, reason, params)

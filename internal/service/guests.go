@@ -1,0 +1,240 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/eventmap"
+	"agendaonline/internal/reconcile"
+	"agendaonline/internal/store"
+)
+
+// HeldGuests: the server would tell the guests of an event of a change that nobody decided they are told of (semantics 7).
+// DecideTell sends it, DecideUndo takes the calendar's value back.
+const (
+	HeldGuests = "guests"
+	DecideTell = "tell"
+	DecideUndo = "undo"
+)
+
+// Guests is what a caller said about telling the guests of an own event.
+type Guests string
+
+// Without a word a change is saved, and held until a person decides. It counts only from whose calendar it is.
+const (
+	HoldGuests Guests = ""
+	AskGuests  Guests = "ask"  // save nothing before the person was asked: a *GuestsError
+	TellGuests Guests = "tell" // the person agreed
+)
+
+// Why an event is read-only, beside a calendar that can only be read.
+const (
+	CodeOthersEvent    = "action.others_event" // organizer
+	CodeEventCancelled = "action.event_cancelled"
+	CodeEventDeclined  = "action.event_declined"
+	CodeTellsGuests    = "action.tells_guests" // count
+)
+
+// GuestsError says that a save was not carried out because the server would tell so many guests of it: the person is asked
+// first.
+type GuestsError struct{ Count int }
+
+func (e *GuestsError) Error() string { return fmt.Sprintf("the server would tell %d guests", e.Count) }
+
+// WhyReadOnly refuses to change what stands in an event that takes no writes.
+func WhyReadOnly(state crm.SyncState) *Forbidden {
+	switch state.Reason {
+	case "others_event":
+		return &Forbidden{Code: CodeOthersEvent, Params: state.Params}
+	case "event_cancelled":
+		return &Forbidden{Code: CodeEventCancelled}
+	case "event_declined":
+		return &Forbidden{Code: CodeEventDeclined}
+	}
+	return &Forbidden{Code: CodeCalendarReadOnly}
+}
+
+// askGuests asks for, or keeps, that guests are told of a save, and reports whether its caller agreed. What was agreed about an
+// earlier save does not count for this one. Restoring tells nobody: an event is made again without guests.
+func (s *Service) askGuests(tx *store.Tx, caller Caller, before, after crm.Action, now time.Time) (bool, error) {
+	tells := before.Subject != after.Subject || !before.When.Equal(after.When) || before.FollowedBy != after.FollowedBy || after.Deleted() && !before.Deleted()
+	if before.ID.IsZero() || !tells {
+		return false, nil
+	}
+	bindings, err := tx.BindingsOfAction(after.ID)
+	if err != nil {
+		return false, err
+	}
+	agreed := false
+	for _, binding := range bindings {
+		count, link, err := guestsOf(tx, binding)
+		if err != nil {
+			return false, err
+		}
+		if count == 0 {
+			continue
+		}
+		own := link.User == caller.User.ID
+		if own && caller.Guests == AskGuests {
+			return false, &GuestsError{count}
+		}
+		yes := own && caller.Guests == TellGuests
+		if err := s.keepGuests(tx, caller, link.ID, after.ID, count, yes, now); err != nil {
+			return false, err
+		}
+		agreed = agreed || yes
+	}
+	return agreed, nil
+}
+
+// guestsOf is how many guests the server tells of a change of an action's event, with its link.
+func guestsOf(tx *store.Tx, binding store.BoundResource) (int, crm.Link, error) {
+	if binding.Bound.State == store.ResourceGone {
+		return 0, crm.Link{}, nil
+	}
+	object, err := eventmap.Read(binding.Bound.Body)
+	if err != nil {
+		return 0, crm.Link{}, nil // what cannot be read is not written
+	}
+	facts := object.Facts()
+	if len(facts.Attendees) == 0 {
+		return 0, crm.Link{}, nil
+	}
+	link, err := tx.Link(binding.Bound.Link)
+	if err != nil || !link.EndedAt.IsZero() {
+		return 0, link, err
+	}
+	return facts.Guests(link.OwnAddresses()), link, nil
+}
+
+// keepGuests keeps that guests are told of what waits of an action, or takes back that they are.
+func (s *Service) keepGuests(tx *store.Tx, caller Caller, link crm.LinkID, action crm.ActionID, count int, yes bool, now time.Time) error {
+	open, err := tx.OpenHeld(link)
+	if err != nil {
+		return err
+	}
+	kept := false
+	for _, held := range open {
+		if held.Kind != HeldGuests || !slices.Contains(held.Subject.Actions, action) {
+			continue
+		}
+		switch waits := held.DecidedAt.IsZero(); {
+		case waits && yes:
+			kept, err = true, tx.Decide(held.ID, caller.User.ID, now, DecideTell)
+		case !waits && yes && held.Decision == DecideTell:
+			kept = true
+		case !waits:
+			err = tx.HeldDone(held.ID, now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !yes {
+		return nil
+	}
+	if !kept {
+		err := tx.InsertHeld(store.Held{
+			ID: crm.NewID[store.Held](s.IDs), Link: link, Kind: HeldGuests, CreatedAt: now, DecidedAt: now, DecidedBy: caller.User.ID, Decision: DecideTell,
+			Subject: store.HeldSubject{Actions: []crm.ActionID{action}, Counts: map[string]int{"guests": count}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.decided(tx, link)
+}
+
+// decideGuests carries a decision out: what waits is due at once, or the action is as the calendar has it.
+func (s *Service) decideGuests(tx *store.Tx, caller Caller, held store.Held, decision string) ([]entry, error) {
+	link, err := tx.Link(held.Link)
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for _, id := range held.Subject.Actions {
+		action, err := tx.Action(id)
+		if err != nil {
+			return nil, err
+		}
+		var entries []entry
+		if decision == DecideTell {
+			entries, err = s.tellGuests(tx, link, action)
+		} else {
+			entries, err = s.undo(tx, caller, link, action)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entries...)
+	}
+	if decision == DecideTell {
+		return all, nil // until what waited was sent
+	}
+	return all, tx.HeldDone(held.ID, s.now())
+}
+
+// tellGuests makes what waits of an action due: in the calendar with the guests, and in its follower's where it moves there.
+func (s *Service) tellGuests(tx *store.Tx, link crm.Link, action crm.Action) ([]entry, error) {
+	places, _, err := s.places(tx, action, action, s.now())
+	if err != nil {
+		return nil, err
+	}
+	state := notSynced(crm.ReasonFollowerWithout)
+	if action.FollowedBy.IsZero() {
+		state = notSynced(crm.ReasonNobodyFollows)
+	}
+	var entries []entry
+	for _, p := range places {
+		if p.follower && !p.readOnly || p.link == link.ID {
+			entries = append(entries, entry{p.link, p.origin(reconcile.OriginMerge)})
+		}
+		if p.follower {
+			state = crm.SyncState{Name: crm.Pending}
+		}
+	}
+	for _, e := range entries {
+		if err := tx.PutOutbox(store.OutboxEntry{Link: e.link, Action: action.ID, Origin: e.origin}); err != nil {
+			return nil, err
+		}
+	}
+	tx.AnnounceActions([]crm.ActionID{action.ID})
+	return entries, tx.SetSyncState(action.ID, state)
+}
+
+// undo makes an action what its event is: out of the trash, followed by whose calendar it is, with what both sides last
+// agreed on. What is given up stays in its history.
+func (s *Service) undo(tx *store.Tx, caller Caller, link crm.Link, action crm.Action) ([]entry, error) {
+	now := s.now()
+	caller.Guests = HoldGuests
+	var all []entry
+	save := func(after crm.Action, what crm.ChangeKind) error {
+		saved, entries, err := s.commit(tx, caller, saving{before: action, after: after, what: what, origin: reconcile.OriginMerge}, now)
+		action, all = saved, append(all, entries...)
+		return err
+	}
+	if action.Deleted() {
+		after := action
+		after.DeletedAt = time.Time{}
+		if err := save(after, crm.Restored); err != nil {
+			return nil, err
+		}
+	}
+	after := action
+	after.FollowedBy = link.User
+	bindings, err := tx.BindingsOfAction(action.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, binding := range bindings {
+		if binding.Bound.Link == link.ID && binding.Base != nil {
+			after.Units = binding.Base.Agreed
+		}
+	}
+	if len(differing(action, after)) == 0 {
+		return all, nil
+	}
+	return all, save(after, crm.Changed)
+}

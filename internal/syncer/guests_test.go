@@ -1,0 +1,345 @@
+package syncer_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/sandbox"
+	"agendaonline/internal/service"
+	"agendaonline/internal/store"
+)
+
+// anns are the lines of a meeting that Anna organises with two guests.
+var anns = []string{
+	"ORGANIZER;CN=Anna:mailto:anna@example.com", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:anna@example.com",
+	"ATTENDEE;SCHEDULE-AGENT=SERVER:mailto:luc@example.com", "ATTENDEE:mailto:eve@example.com",
+}
+
+// meeting links Anna's calendar, of a server that mails, with one meeting in it, and returns its action.
+func meeting(w *world, lines ...string) crm.ActionID {
+	w.Helper()
+	w.link(w.anna, byMail("anna"))
+	w.put(w.anna, "one", "Lunch", "20261125T110000Z", lines...)
+	w.sync(w.anna)
+	return w.named("Lunch")
+}
+
+func byMail(name string) func(*crm.Link, *store.LinkSync) {
+	return func(link *crm.Link, _ *store.LinkSync) { link.Addresses = []string{"mailto:" + name + "@example.com"} }
+}
+
+func mailing(t *testing.T, test func(*world)) {
+	t.Helper()
+	manners := sandbox.Plain()
+	manners.Mails = true
+	test(one(t, manners))
+}
+
+// mailed is how many guests the server told of what this program wrote.
+func (w *world) mailed() int {
+	total := 0
+	for _, write := range w.clients() {
+		total += write.Mailed
+	}
+	return total
+}
+
+func (w *world) waiting(by service.Caller) []service.HeldView {
+	w.Helper()
+	held, err := w.service.Held(w.Context(), by)
+	w.must(err)
+	return held
+}
+
+func (w *world) decideGuests(by service.Caller, decision string) {
+	w.Helper()
+	held := w.waiting(by)
+	if len(held) != 1 || held[0].Kind != service.HeldGuests || held[0].Guests != 2 || len(held[0].Actions) != 1 {
+		w.Fatalf("got %+v, want one matter of two guests", held)
+	}
+	w.must(w.service.Decide(w.Context(), by, held[0].ID, decision))
+}
+
+func telling(by service.Caller) service.Caller {
+	by.Guests = service.TellGuests
+	return by
+}
+
+func (w *world) refuses(what string, id crm.ActionID, code string, edit func(*service.ActionInput)) {
+	w.Helper()
+	action := w.action(id)
+	in := service.InputOf(action)
+	edit(&in)
+	_, err := w.service.Change(w.Context(), w.anna, id, action.Version, in)
+	forbidden, _ := errors.AsType[*service.Forbidden](err)
+	if forbidden == nil || forbidden.Code != code {
+		w.Errorf("%s: got %v, want %s", what, err, code)
+	}
+}
+
+func TestGuests_anothers_event_is_read_only_and_follows_the_calendar(t *testing.T) {
+	each(t, func(w *world) {
+		id := meeting(w, "ORGANIZER;CN=Luc Dubois:mailto:luc@example.com", "ATTENDEE:mailto:anna@example.com", "ATTENDEE:mailto:eve@example.com")
+		w.same("state", w.state(id), "read_only others_event")
+		w.same("whose", w.action(id).Sync.Params["organizer"], "Luc Dubois")
+		w.refuses("subject", id, service.CodeOthersEvent, subject("Dinner"))
+		w.refuses("description", id, service.CodeOthersEvent, func(in *service.ActionInput) { in.Description = "mine" })
+		w.refuses("clearing", id, service.CodeOthersEvent, func(in *service.ActionInput) { in.StartDate, in.StartTime, in.EndDate, in.EndTime = "", "", "", "" })
+		w.refuses("reassigning", id, service.CodeOthersEvent, func(in *service.ActionInput) { in.FollowedBy = w.ben.User.ID })
+		_, err := w.service.Delete(w.Context(), telling(w.anna), id, w.action(id).Version)
+		if !errors.Is(err, service.ErrForbidden) {
+			w.Errorf("deleting: got %v, want a refusal", err)
+		}
+		w.change(w.anna, id, func(in *service.ActionInput) { in.Dossier = "D1" }) // what does not travel is the CRM's own
+		w.sync(w.anna)
+		w.same("writes", len(w.clients()), 0)
+		w.same("state", w.state(id), "read_only others_event")
+
+		w.line("one", "SUMMARY:Breakfast")
+		w.sync(w.anna)
+		w.same("subject", w.action(id).Subject, "Breakfast")
+		w.line("one", "STATUS:CANCELLED")
+		w.sync(w.anna)
+		w.same("state", w.state(id), "read_only event_cancelled")
+		w.quiet(w.anna)
+	})
+}
+
+func TestGuests_anothers_event_deleted_there_is_trashed_here(t *testing.T) {
+	each(t, func(w *world) {
+		id := meeting(w, "ORGANIZER:mailto:luc@example.com", "ATTENDEE:mailto:anna@example.com")
+		w.must(w.phone(w.anna).Delete("work", "one.ics", "*"))
+		w.sync(w.anna)
+		w.same("trashed", w.action(id).Deleted(), true)
+		w.same("writes", len(w.clients()), 0)
+	})
+}
+
+func TestGuests_a_declined_event_is_not_imported_and_a_known_one_stays(t *testing.T) {
+	each(t, func(w *world) {
+		w.put(w.anna, "no", "Never", "20261125T110000Z", "ORGANIZER:mailto:luc@example.com", "ATTENDEE;PARTSTAT=DECLINED:mailto:anna@example.com")
+		w.put(w.anna, "maybe", "Maybe", "20261125T110000Z", "ORGANIZER:mailto:luc@example.com", "ATTENDEE;PARTSTAT=TENTATIVE:mailto:anna@example.com")
+		id := meeting(w, "ORGANIZER:mailto:luc@example.com", "ATTENDEE:mailto:anna@example.com")
+		w.same("actions", w.actions(w.anna), "[Lunch | 2026-11-25 12:00 2026-11-25 13:00 Maybe | 2026-11-25 12:00 2026-11-25 13:00]")
+		w.line("one", "ATTENDEE;PARTSTAT=DECLINED:mailto:anna@example.com")
+		w.sync(w.anna)
+		w.same("state", w.state(id), "read_only event_declined")
+		w.same("trashed", w.action(id).Deleted(), false)
+		w.refuses("subject", id, service.CodeEventDeclined, subject("Dinner"))
+		w.line("no", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:anna@example.com")
+		w.sync(w.anna)
+		w.same("accepted after all", w.state(w.named("Never")), "read_only others_event")
+	})
+}
+
+func TestGuests_an_own_event_without_guests_is_as_any(t *testing.T) {
+	mailing(t, func(w *world) {
+		id := meeting(w, "ORGANIZER:mailto:anna@example.com", "ATTENDEE:mailto:anna@example.com")
+		w.same("state", w.state(id), "synced")
+		w.change(w.anna, id, subject("Dinner"))
+		w.push(w.anna)
+		w.same("state", w.state(id), "synced")
+		w.same("held", len(w.waiting(w.anna)), 0)
+		w.same("event", w.events(w.anna), "[Dinner | 20261125T110000Z | 20261125T120000Z]")
+	})
+}
+
+func TestGuests_a_description_flows_and_a_subject_waits_until_a_person_says_so(t *testing.T) {
+	each(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.same("state", w.state(id), "synced")
+		w.change(w.anna, id, func(in *service.ActionInput) { in.Description = "bring a fork" })
+		w.push(w.anna)
+		w.same("description", w.onlyItem(w.anna).Line("DESCRIPTION"), "bring a fork")
+		w.same("held", len(w.waiting(w.anna)), 0)
+		other := w.create(w.anna, "Call", "2026-11-25 14:00 - 16:00").ID
+
+		writes := len(w.clients())
+		w.change(w.anna, id, subject("Dinner"))
+		w.push(w.anna)
+		w.same("state", w.state(id), "held guests")
+		w.same("nothing else waits", w.state(other), "synced")
+		w.same("link", w.linkStates(w.anna), "[needs_decision]")
+		w.clock.forward(10 * time.Minute)
+		w.sync(w.anna)
+		w.same("writes", len(w.clients())-writes, 1)
+		w.decideGuests(w.anna, service.DecideTell)
+		w.same("state", w.state(id), "pending")
+		w.push(w.anna)
+		w.same("state", w.state(id), "synced")
+		w.same("subject", w.item("one").Line("SUMMARY"), "Dinner")
+		w.same("organizer", w.item("one").Line("ORGANIZER"), "mailto:anna@example.com")
+		w.same("link", w.linkStates(w.anna), "[active]")
+
+		// Agreed was to that change, not to the next.
+		w.change(w.anna, id, subject("Supper"))
+		w.push(w.anna)
+		w.same("state", w.state(id), "held guests")
+		w.same("subject", w.item("one").Line("SUMMARY"), "Dinner")
+	})
+}
+
+func TestGuests_no_mail_without_a_yes(t *testing.T) {
+	for name, act := range map[string]func(*world, service.Caller, crm.ActionID){
+		"subject": func(w *world, by service.Caller, id crm.ActionID) { w.change(by, id, subject("Dinner")) },
+		"when": func(w *world, by service.Caller, id crm.ActionID) {
+			w.change(by, id, func(in *service.ActionInput) { in.StartTime = "11:30" })
+		},
+		"clear": func(w *world, by service.Caller, id crm.ActionID) {
+			w.change(by, id, func(in *service.ActionInput) { in.StartDate, in.StartTime, in.EndDate, in.EndTime = "", "", "", "" })
+		},
+		"delete": func(w *world, by service.Caller, id crm.ActionID) { w.delete(by, id) },
+		"reassign": func(w *world, by service.Caller, id crm.ActionID) {
+			w.change(by, id, func(in *service.ActionInput) { in.FollowedBy = w.ben.User.ID })
+		},
+		"nobody": func(w *world, by service.Caller, id crm.ActionID) {
+			w.change(by, id, func(in *service.ActionInput) { in.FollowedBy = crm.UserID{} })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setUp := func(w *world) crm.ActionID {
+				id := meeting(w, anns...)
+				w.link(w.ben, byMail("ben"))
+				w.sync(w.ben)
+				return id
+			}
+			both := func(w *world) {
+				w.push(w.ben)
+				w.push(w.anna)
+				w.push(w.ben)
+				w.push(w.anna)
+				w.sync(w.ben)
+				w.sync(w.anna)
+			}
+			mailing(t, func(w *world) {
+				id := setUp(w)
+				act(w, w.anna, id)
+				both(w)
+				w.same("mail", w.mailed(), 0)
+				w.same("state", w.state(id), "held guests")
+				w.same("event", w.events(w.anna), "[Lunch | 20261125T110000Z | 20261125T120000Z]")
+				w.same("ben's", w.events(w.ben), "[]")
+
+				w.decideGuests(w.anna, service.DecideUndo)
+				both(w)
+				w.same("mail", w.mailed(), 0)
+				w.same("state", w.state(id), "synced")
+				w.same("action", w.actions(w.anna), "[Lunch | 2026-11-25 12:00 2026-11-25 13:00]")
+				w.same("event", w.events(w.anna), "[Lunch | 20261125T110000Z | 20261125T120000Z]")
+				w.same("ben's", w.events(w.ben), "[]")
+				w.same("link", w.linkStates(w.anna), "[active]")
+
+				act(w, w.anna, id)
+				both(w)
+				w.decideGuests(w.admin, service.DecideTell)
+				both(w)
+				w.same("mail", w.mailed(), 2)
+				w.same("held", len(w.waiting(w.admin)), 0)
+				if state := w.action(id).Sync; state.Name == crm.Held || state.Name == crm.Pending {
+					w.Errorf("the action still waits: %v", state)
+				}
+			})
+			t.Run("agreed", func(t *testing.T) {
+				mailing(t, func(w *world) {
+					id := setUp(w)
+					asking := w.anna
+					asking.Guests = service.AskGuests
+					_, err := w.service.Delete(w.Context(), asking, id, w.action(id).Version)
+					if ask, is := errors.AsType[*service.GuestsError](err); !is || ask.Count != 2 {
+						w.Errorf("got %v, want to be asked about two guests", err)
+					}
+					act(w, telling(w.anna), id)
+					both(w)
+					w.same("mail", w.mailed(), 2)
+					w.same("held", len(w.waiting(w.admin)), 0)
+					if state := w.action(id).Sync; state.Name == crm.Held || state.Name == crm.Pending {
+						w.Errorf("the action waits: %v", state)
+					}
+				})
+			})
+			t.Run("another", func(t *testing.T) {
+				mailing(t, func(w *world) {
+					id := setUp(w)
+					act(w, telling(w.ben), id)
+					both(w)
+					w.same("mail", w.mailed(), 0)
+					w.same("state", w.state(id), "held guests")
+				})
+			})
+		})
+	}
+}
+
+func TestGuests_a_later_save_takes_an_earlier_yes_back(t *testing.T) {
+	mailing(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.change(telling(w.anna), id, subject("Dinner"))
+		w.change(w.anna, id, subject("Supper"))
+		w.push(w.anna)
+		w.same("state", w.state(id), "held guests")
+		w.same("mail", w.mailed(), 0)
+		w.change(w.anna, id, subject("Lunch")) // as it was
+		w.push(w.anna)
+		w.same("state", w.state(id), "synced")
+		w.same("held", len(w.waiting(w.anna)), 0)
+		w.same("mail", w.mailed(), 0)
+	})
+}
+
+func TestGuests_what_the_calendar_does_meanwhile_ends_what_waits(t *testing.T) {
+	mailing(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.change(w.anna, id, subject("Dinner"))
+		w.push(w.anna)
+		w.line("one", "SUMMARY:Dinner")
+		w.sync(w.anna)
+		w.same("state", w.state(id), "synced")
+		w.same("held", len(w.waiting(w.anna)), 0)
+
+		w.delete(w.anna, id)
+		w.push(w.anna)
+		w.same("held", len(w.waiting(w.anna)), 1)
+		w.must(w.phone(w.anna).Delete("work", "one.ics", "*"))
+		w.sync(w.anna)
+		w.same("held", len(w.waiting(w.anna)), 0)
+		w.same("mail", w.mailed(), 0)
+	})
+}
+
+func TestGuests_an_event_made_again_invites_nobody(t *testing.T) {
+	mailing(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.delete(telling(w.anna), id)
+		w.push(w.anna)
+		w.same("mail", w.mailed(), 2)
+		_, err := w.service.Restore(w.Context(), w.anna, id)
+		w.must(err)
+		w.push(w.anna)
+		item := w.onlyItem(w.anna)
+		w.same("guests", item.Line("ORGANIZER")+item.Line("ATTENDEE"), "")
+
+		w.put(w.anna, "two", "Tea", "20261125T150000Z", anns...)
+		w.sync(w.anna)
+		tea := w.named("Tea")
+		w.change(w.anna, tea, subject("Coffee"))
+		w.must(w.phone(w.anna).Delete("work", "two.ics", "*"))
+		w.sync(w.anna)
+		w.same("mail", w.mailed(), 2)
+		w.same("state", w.state(tea), "synced")
+	})
+}
+
+func TestGuests_a_refused_write_marks_the_event_as_not_ours(t *testing.T) {
+	mailing(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.server.Plan(sandbox.Fault{Name: "not ours", On: sandbox.Match{Methods: []string{http.MethodPut}}, Do: sandbox.Effect{Refuse: sandbox.Status(403, "")}})
+		w.change(telling(w.anna), id, subject("Dinner"))
+		w.push(w.anna)
+		w.same("state", w.state(id), "read_only others_event")
+		w.same("link", w.linkStates(w.anna), "[active]")
+		w.refuses("subject", id, service.CodeOthersEvent, subject("Supper"))
+	})
+}
