@@ -103,8 +103,14 @@ func (s *Service) draftOf(tx *store.Tx, caller Caller, ref DraftRef) (store.Draf
 		return store.Draft{}, keptDraft{}, gone
 	}
 	var kept keptDraft
-	err = openJSON(s.Keys, draftPlace(row.ID), row.Sealed, &kept)
-	return row, kept, err
+	if err := openJSON(s.Keys, draftPlace(row.ID), row.Sealed, &kept); err != nil {
+		return store.Draft{}, keptDraft{}, err
+	}
+	deed := ManageLinks // looked at again: who began it may have lost the right since
+	if !kept.Link.IsZero() {
+		deed = SyncLink
+	}
+	return row, kept, caller.permit(deed, Subject{User: kept.User})
 }
 
 // signedDraft is a draft whose grant is there.
