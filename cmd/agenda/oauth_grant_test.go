@@ -2,17 +2,21 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"agendaonline/internal/backup"
 	"agendaonline/internal/crm"
 	"agendaonline/internal/oauth"
 	"agendaonline/internal/sandbox"
@@ -379,6 +383,19 @@ func TestGrant_secrets_are_found_nowhere(t *testing.T) {
 	for _, file := range files {
 		if places[filepath.Base(file)], err = os.ReadFile(file); err != nil {
 			t.Fatal(err)
+		}
+	}
+	var archive bytes.Buffer
+	_, err = backup.Write(t.Context(), w.p.store, &archive, backup.Options{Now: w.clock.now})
+	w.must(err)
+	unzipped, err := gzip.NewReader(&archive)
+	w.must(err)
+	plain, err := io.ReadAll(unzipped)
+	w.must(err)
+	places["backup"] = plain
+	for _, quoted := range regexp.MustCompile(`"[A-Za-z0-9+/=]{16,}"`).FindAll(plain, -1) { // bytes are in base64
+		if decoded, err := base64.StdEncoding.DecodeString(strings.Trim(string(quoted), `"`)); err == nil {
+			places["backup"] = append(places["backup"], decoded...)
 		}
 	}
 	for place, text := range places {
