@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 
 	"github.com/alexedwards/argon2id"
@@ -30,9 +32,15 @@ func NewPasswords() (*Passwords, error) { return newPasswords(hashParams) }
 
 func newPasswords(params argon2id.Params) (*Passwords, error) {
 	p := &Passwords{params: params, slots: make(chan struct{}, maxHashesAtOnce)}
-	nobody, err := p.Hash("nobody has this password")
-	p.nobody = nobody
-	return p, err
+	// Drawn and not computed: comparing costs the same, and a start does not wait for it and fill memory.
+	drawn := make([]byte, params.SaltLength+params.KeyLength)
+	_, _ = rand.Read(drawn) // crypto/rand: never fails
+	p.nobody = fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", params.Memory, params.Iterations, params.Parallelism,
+		base64.RawStdEncoding.EncodeToString(drawn[:params.SaltLength]), base64.RawStdEncoding.EncodeToString(drawn[params.SaltLength:]))
+	if _, _, _, err := argon2id.DecodeHash(p.nobody); err != nil {
+		return nil, fmt.Errorf("make the hash that nobody has: %w", err)
+	}
+	return p, nil
 }
 
 // Hash is the stored form of a password, in the PHC format.

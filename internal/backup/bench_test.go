@@ -44,11 +44,15 @@ func (p *peak) report(b *testing.B) {
 	b.ReportMetric(p.after-p.before, "more-resident-MiB")
 }
 
-// Benchmark writes and restores a database of 100,000 actions with their events: run with -benchtime=1x.
+// Benchmark writes and restores a database of 100,000 actions with their events: run with -benchtime=1x. AGENDA_BACKUP=FILE
+// keeps the archive, for measuring a program with so many (tools/startup).
 func Benchmark(b *testing.B) {
 	source := storetest.Open(b, storetest.SQLite(b))
 	fill1(b, source, 100_000)
 	path := filepath.Join(b.TempDir(), "backup.gz")
+	if keep := os.Getenv("AGENDA_BACKUP"); keep != "" {
+		path = keep
+	}
 	b.Run("write", func(b *testing.B) {
 		o, p := watching(options)
 		for b.Loop() {
