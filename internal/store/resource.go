@@ -30,10 +30,13 @@ type Resource struct {
 
 // Sent is a write that was promised, and perhaps sent: kept before the request, taken away with its outcome.
 type Sent struct {
-	Body    []byte    // the text of the PUT
+	Body    []byte    // the text of the PUT, nil for a DELETE
 	Values  crm.Units // what the CRM held then
 	Version int64     // of the action
 }
+
+// Deletion reports whether it is a DELETE that may have been sent.
+func (s *Sent) Deletion() bool { return s != nil && s.Body == nil }
 
 // ResourceState is where a resource is in its life.
 type ResourceState string

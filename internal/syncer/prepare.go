@@ -276,6 +276,9 @@ func (w *preparing) delete(one *job, step reconcile.Step) error {
 		}
 	}
 	one.kind, one.reason = reconcile.DeleteEvent, step.Reason
+	// Promised like a PUT: an action that is restored before the outcome is known must not be taken for one whose event is there.
+	one.resource.Sent = &store.Sent{Values: one.action.Units, Version: one.action.Version}
+	w.resources = append(w.resources, one.resource)
 	w.jobs = append(w.jobs, one)
 	return nil
 }
