@@ -15,6 +15,8 @@ import (
 
 type linkCommand struct {
 	Add    linkAddCommand    `cmd:"" help:"Test a calendar and link it to a user."`
+	Google linkGoogleCommand `cmd:"" help:"Link a Google calendar to a user, signing in with a browser anywhere."`
+	SignIn linkSignInCommand `cmd:"" name:"sign-in" help:"Sign in again to a link whose permission has ended."`
 	List   linkListCommand   `cmd:"" help:"Show all links with their states."`
 	Test   linkTestCommand   `cmd:"" help:"Run the connection test of a link; it only reads."`
 	Pause  linkPauseCommand  `cmd:"" help:"Send nothing to a calendar until the link is resumed; work waits."`
