@@ -23,7 +23,12 @@ func (heldListCommand) Help() string {
 	return `When so many events disappear from a calendar that it may be an accident, nothing is deleted here until somebody decides:
 
   delete       put their actions into the trash, from which they can be restored
-  write_back   write the events into the calendar again`
+  write_back   write the events into the calendar again
+
+Before the calendar server tells the guests of a meeting about a change or a deletion, somebody decides too:
+
+  tell         write it to the calendar
+  undo         take the calendar's value back`
 }
 
 // shownHeld is one held decision in JSON.
@@ -32,6 +37,7 @@ type shownHeld struct {
 	User      string    `json:"user"`
 	Kind      string    `json:"kind"`
 	Count     int       `json:"count"`
+	Guests    int       `json:"guests"`
 	CreatedAt time.Time `json:"created_at"`
 	Decisions []string  `json:"decisions"`
 }
@@ -46,7 +52,7 @@ func (c heldListCommand) Run(ctx context.Context, env environment) error {
 		if c.JSON {
 			shown := make([]shownHeld, len(held))
 			for i, one := range held {
-				shown[i] = shownHeld{one.ID.String(), one.UserName, one.Kind, one.Count, one.CreatedAt, one.Decisions}
+				shown[i] = shownHeld{one.ID.String(), one.UserName, one.Kind, one.Count, one.Guests, one.CreatedAt, one.Decisions}
 			}
 			return printJSON(env.stdout, shown)
 		}
@@ -61,7 +67,7 @@ func (c heldListCommand) Run(ctx context.Context, env environment) error {
 type heldDecideCommand struct {
 	administration
 	ID       string `arg:"" help:"Id, as agenda held list shows it."`
-	Decision string `arg:"" help:"delete or write_back."`
+	Decision string `arg:"" help:"One that agenda held list offers: delete, write_back, tell or undo."`
 }
 
 // Run takes the decision.

@@ -62,5 +62,5 @@ func (c *call) restoreValue(in *ValueRestore) (reply[Action], error) {
 	if err != nil {
 		return reply[Action]{}, err
 	}
-	return c.afterwards(c.service.RestoreValue(c.ctx(), c.caller, id, change, version))
+	return c.afterwards(c.service.RestoreValue(c.ctx(), c.telling(&in.ActionChange), id, change, version))
 }

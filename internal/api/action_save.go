@@ -17,6 +17,7 @@ type ActionPath struct {
 type ActionChange struct {
 	ActionPath
 	Conditional
+	TellGuests bool `query:"tell_guests" doc:"The calendar server may tell the guests of the caller's own event. Otherwise a change of subject, dates, times or follower and a deletion are saved, and wait as held (guests) until a person decides."`
 }
 
 // ActionDeed is something done to an action whatever its version.
@@ -69,7 +70,7 @@ func (c *call) replaceAction(in *ActionChange) (reply[Action], error) {
 	if err != nil {
 		return reply[Action]{}, err
 	}
-	return c.saveAction(id, version, ActionInput{})
+	return c.saveAction(in, id, version, ActionInput{})
 }
 
 func (c *call) changeAction(in *ActionChange) (reply[Action], error) {
@@ -82,11 +83,11 @@ func (c *call) changeAction(in *ActionChange) (reply[Action], error) {
 	if err != nil {
 		return reply[Action]{}, err
 	}
-	return c.saveAction(id, version, actionInput(service.InputOf(view.Action)))
+	return c.saveAction(in, id, version, actionInput(service.InputOf(view.Action)))
 }
 
 // saveAction writes the body over what it starts from.
-func (c *call) saveAction(id crm.ActionID, version int64, body ActionInput) (reply[Action], error) {
+func (c *call) saveAction(in *ActionChange, id crm.ActionID, version int64, body ActionInput) (reply[Action], error) {
 	if err := c.decode(&body); err != nil {
 		return reply[Action]{}, err
 	}
@@ -94,7 +95,16 @@ func (c *call) saveAction(id crm.ActionID, version int64, body ActionInput) (rep
 	if err != nil {
 		return reply[Action]{}, err
 	}
-	return c.afterwards(c.service.Change(c.ctx(), c.caller, id, version, typed))
+	return c.afterwards(c.service.Change(c.ctx(), c.telling(in), id, version, typed))
+}
+
+// telling is the caller with what the request says about guests.
+func (c *call) telling(in *ActionChange) service.Caller {
+	caller := c.caller
+	if in.TellGuests {
+		caller.Guests = service.TellGuests
+	}
+	return caller
 }
 
 func (in *ActionChange) named() (crm.ActionID, int64, error) {
@@ -111,7 +121,7 @@ func (c *call) deleteAction(in *ActionChange) (reply[Action], error) {
 	if err != nil {
 		return reply[Action]{}, err
 	}
-	return c.afterwards(c.service.Delete(c.ctx(), c.caller, id, version))
+	return c.afterwards(c.service.Delete(c.ctx(), c.telling(in), id, version))
 }
 
 func (c *call) restoreAction(in *ActionDeed) (reply[Action], error) {

@@ -81,7 +81,7 @@ type HeldView struct {
 	ID        HeldID
 	Link      crm.LinkID
 	UserName  string
-	Kind      string // deletions
+	Kind      string // one of the Held... kinds
 	CreatedAt time.Time
 	Count     int
 	Guests    int          // whom the server would tell, of HeldGuests

@@ -28,11 +28,16 @@ type actionPage struct {
 	ReadOnly      bool
 	WhyNot        string
 	UnitsReadOnly bool
+	WhyUnits      string
 	FollowedUp    *linkTo // the action that this one follows up
 
 	Errors    map[string]fieldError
 	General   []string // what is wrong with the whole
 	Elsewhere []string // what somebody else changed meanwhile, in sentences
+
+	// Guests are those whom the server would tell of what was just asked for, and not saved yet; Deletes: of the deletion.
+	Guests  int
+	Deletes bool
 
 	Conflicts []conflictPanel
 	Event     *eventPanel
@@ -163,6 +168,12 @@ func (s *site) formPage(r *request, title string, action service.ActionView, typ
 	p.ID = ""
 	if action.WhyNot != "" {
 		p.WhyNot = r.T(action.WhyNot)
+	}
+	if p.UnitsReadOnly {
+		p.WhyUnits = r.T("form.units_read_only")
+		if why := service.WhyReadOnly(action.Sync); why.Code != service.CodeCalendarReadOnly {
+			p.WhyUnits = i18n.T(p.Lang, why.Code, why.Params)
+		}
 	}
 	o, err := s.offers(r)
 	if err != nil {

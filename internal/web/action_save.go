@@ -66,7 +66,7 @@ func changeAction(s *site, w http.ResponseWriter, r *request) error {
 	if before.Version != version {
 		return s.changedElsewhere(w, r, before, typed)
 	}
-	_, err = s.Service.Change(r.Context(), r.caller, before.ID, version, typed.input(r.words, service.InputOf(before.Action)))
+	_, err = s.Service.Change(r.Context(), r.aboutGuests(), before.ID, version, typed.input(r.words, service.InputOf(before.Action)))
 	if err == nil {
 		return see(w, r, saidOf("/actions/"+before.ID.String(), "saved", before.ID))
 	}
@@ -80,6 +80,10 @@ func changeAction(s *site, w http.ResponseWriter, r *request) error {
 		return pageErr
 	}
 	p.Marks = r.PostFormValue("marks")
+	if ask, is := errors.AsType[*service.GuestsError](err); is {
+		p.Guests = ask.Count
+		return s.render(w, http.StatusOK, p)
+	}
 	return s.notSaved(w, p, err)
 }
 
@@ -155,7 +159,10 @@ func deleteAction(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Service.Delete(r.Context(), r.caller, id, version)
+	_, err = s.Service.Delete(r.Context(), r.aboutGuests(), id, version)
+	if ask, is := errors.AsType[*service.GuestsError](err); is {
+		return s.askBeforeDelete(w, r, ask.Count)
+	}
 	if conflict, is := errors.AsType[*service.VersionError](err); is {
 		if now, isAction := conflict.Current.(service.ActionView); isAction {
 			p, err := s.actionPage(r, now, typedOf(service.InputOf(now.Action)))
@@ -170,6 +177,34 @@ func deleteAction(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	return see(w, r, saidOf("/actions", "deleted", id))
+}
+
+// aboutGuests is the caller with what he chose about the guests of an own event; before that he is asked (semantics 7).
+func (r *request) aboutGuests() service.Caller {
+	caller := r.caller
+	switch r.PostFormValue("guests") {
+	case "tell":
+		caller.Guests = service.TellGuests
+	case "hold":
+		caller.Guests = service.HoldGuests
+	default:
+		caller.Guests = service.AskGuests
+	}
+	return caller
+}
+
+// askBeforeDelete shows the action with the question whether guests are told of its deletion. Nothing was deleted.
+func (s *site) askBeforeDelete(w http.ResponseWriter, r *request, guests int) error {
+	now, err := s.actionOf(r)
+	if err != nil {
+		return err
+	}
+	p, err := s.actionPage(r, now, typedOf(service.InputOf(now.Action)))
+	if err != nil {
+		return err
+	}
+	p.Guests, p.Deletes = guests, true
+	return s.render(w, http.StatusOK, p)
 }
 
 func restoreAction(s *site, w http.ResponseWriter, r *request) error {

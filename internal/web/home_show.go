@@ -110,10 +110,11 @@ func needsOf(r *request, views []service.LinkView, held []service.HeldView) []ne
 		}
 	}
 	for _, one := range held {
-		needs = append(needs, need{
-			"needs_decision", "hand", r.T("home.decide", "count", one.Count, "name", one.UserName), r.T("home.decide_why", "moment", r.Moment(one.CreatedAt)),
-			rowAct{r.T("home.decide_button"), heldPath, false},
-		})
+		heading, why := r.T("home.decide", "count", one.Count, "name", one.UserName), r.T("home.decide_why", "moment", r.Moment(one.CreatedAt))
+		if one.Kind == service.HeldGuests {
+			heading, why = r.T("decide.guests", "count", one.Guests, "name", one.UserName), r.T("home.guests_why", "moment", r.Moment(one.CreatedAt))
+		}
+		needs = append(needs, need{"needs_decision", "hand", heading, why, rowAct{r.T("home.decide_button"), heldPath, false}})
 	}
 	for _, view := range views {
 		if view.SetAside > 0 {
