@@ -56,6 +56,11 @@ func WhyReadOnly(state crm.SyncState) *Forbidden {
 	return &Forbidden{Code: CodeCalendarReadOnly}
 }
 
+// OffPlan reports whether an action is none of what is planned: its event is cancelled, or its follower declined it (semantics 5).
+func (v ActionView) OffPlan() bool {
+	return v.Sync.Name == crm.ReadOnly && (v.Sync.Reason == "event_cancelled" || v.Sync.Reason == "event_declined")
+}
+
 // askGuests asks for, or keeps, that guests are told of a save, and reports whether its caller agreed. What was agreed about an
 // earlier save does not count for this one. Restoring tells nobody: an event is made again without guests.
 func (s *Service) askGuests(tx *store.Tx, caller Caller, before, after crm.Action, now time.Time) (bool, error) {

@@ -343,3 +343,31 @@ func TestGuests_a_refused_write_marks_the_event_as_not_ours(t *testing.T) {
 		w.refuses("subject", id, service.CodeOthersEvent, subject("Supper"))
 	})
 }
+
+func TestGuests_one_meeting_in_two_calendars_is_two_actions_also_when_one_goes(t *testing.T) {
+	each(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.link(w.ben, byMail("ben"))
+		w.put(w.ben, "one", "Lunch", "20261125T110000Z", append(anns, "ATTENDEE:mailto:ben@example.com")...)
+		w.sync(w.ben)
+		bens := w.only(w.ben).ID
+		w.must(w.phone(w.anna).Delete("work", "one.ics", ""))
+		w.sync(w.anna)
+		w.sync(w.ben)
+		w.same("anna's is trashed", w.action(id).Deleted(), true)
+		w.same("ben's stays", w.only(w.ben).ID, bens)
+		w.same("ben's", w.state(bens), "read_only others_event")
+
+		// And one that comes to Ben when it is gone from Anna's is his own copy.
+		w.put(w.anna, "two", "Tea", "20261126T110000Z", anns...)
+		w.sync(w.anna)
+		tea := w.named("Tea")
+		w.must(w.phone(w.anna).Delete("work", "two.ics", ""))
+		w.sync(w.anna)
+		w.put(w.ben, "two", "Tea", "20261126T110000Z", anns...)
+		w.sync(w.ben)
+		w.same("tea", w.action(tea).Deleted(), true)
+		w.same("ben's", w.actions(w.ben), "[Lunch | 2026-11-25 12:00 2026-11-25 13:00 Tea | 2026-11-26 12:00 2026-11-26 13:00]")
+		w.same("writes", len(w.clients()), 0)
+	})
+}

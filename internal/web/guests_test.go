@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"agendaonline/internal/crm"
@@ -121,4 +122,22 @@ func TestGuests_anothers_event_says_whose_it_is(t *testing.T) {
 	page := w.browse(w.luc).get("/actions/" + action.ID.String())
 	page.shows(t, http.StatusOK, "C’est une invitation de Hélène &lt;Delvaux&gt;", "invitation de Hélène &lt;Delvaux&gt;")
 	page.hides(t, "/delete", "Cet agenda est en lecture seule")
+}
+
+func TestGuests_what_is_cancelled_or_declined_is_not_planned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.link(w.luc)
+	today := func(in *service.ActionInput) { in.StartDate = "2026-11-23" }
+	w.action(w.luc, "Visite", today)
+	for subject, reason := range map[string]crm.Reason{"Annulé": "event_cancelled", "Refusé": "event_declined"} {
+		action := w.action(w.luc, subject, today)
+		w.alter(action.ID, func(a *crm.Action) { a.Sync = crm.SyncState{Name: crm.ReadOnly, Reason: reason} })
+	}
+	b := w.browse(w.luc)
+	page := b.get("/")
+	page.shows(t, http.StatusOK, "Visite")
+	day := page.body[strings.Index(page.body, "id=\"today\""):]
+	answer{body: day[:strings.Index(day, "</section>")], path: "today"}.hides(t, "Annulé", "Refusé")
+	b.get("/actions").shows(t, http.StatusOK, "annulée dans l’agenda", "invitation refusée")
 }

@@ -158,7 +158,7 @@ func (s *site) todayRows(r *request, today crm.Date) ([]todayRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	actions := page.Actions
+	actions := slices.DeleteFunc(page.Actions, func(action service.ActionView) bool { return action.OffPlan() })
 	start := func(action service.ActionView) int {
 		if action.When.AllDay() || action.When.StartDate != today {
 			return -1
