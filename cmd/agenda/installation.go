@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"agendaonline/internal/config"
@@ -46,6 +47,9 @@ func assembled(settings *config.Config, log *slog.Logger) (programConfig, error)
 		Store: store.Options{SQLite: settings.SQLite, PostgreSQL: settings.PostgreSQL}, KeyFile: settings.KeyFile, Allow: allow,
 		BaseURL: settings.BaseURL, Secure: settings.Secure(), Log: log,
 		HTTP: httpd.Config{CertFile: settings.TLSCert, KeyFile: settings.TLSKey, Proxies: settings.Proxies, MetricsFrom: settings.MetricsFrom},
+	}
+	if len(settings.ACMEHosts) > 0 {
+		assembly.HTTP.ACME = &httpd.ACME{Hosts: settings.ACMEHosts, Folder: filepath.Join(settings.Data, "acme"), Directory: settings.ACMEFrom}
 	}
 	if settings.Key != "" {
 		if assembly.Keys, err = secret.Parse(settings.Key); err != nil {

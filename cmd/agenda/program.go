@@ -168,6 +168,9 @@ func (p *program) close() error {
 func (p *program) server() (*httpd.Server, error) {
 	config := p.HTTP
 	config.Log = p.Log
+	if config.ACME != nil {
+		config.ACME.Transport = p.transport
+	}
 	config.API = api.New(api.Config{Service: p.service, Door: p.door, Log: p.Log})
 	var err error
 	config.Web, err = web.New(web.Config{Service: p.service, Identity: p.door, Live: live.New(p.store), Now: p.Now, Log: p.Log, BaseURL: p.BaseURL, FirstCode: p.first})

@@ -29,6 +29,7 @@ Every setting can be given as a flag, as the environment variable named beside i
 is given counts. agenda config shows what is in force.
 
   agenda serve --data /var/lib/agenda --listen 127.0.0.1:8080 --base-url https://crm.example.com --trusted-proxy 127.0.0.1
+  agenda serve --data /var/lib/agenda --listen :443 --acme-host crm.example.com --base-url https://crm.example.com
   agenda serve --database postgres://agenda@db.internal/agenda --tls-cert crm.pem --tls-key crm.key --listen :443
 
 Exit codes: 0 stopped because it was told to; 1 could not start, or failed.`
@@ -76,7 +77,7 @@ func pagesAt(settings *config.Config, listener net.Listener) string {
 		return settings.BaseURL
 	}
 	scheme := "http"
-	if settings.TLSCert != "" {
+	if settings.TLS() {
 		scheme = "https"
 	}
 	return scheme + "://" + loopback(listener.Addr())

@@ -29,6 +29,8 @@ type Config struct {
 	BaseURL     string // without a slash at its end; "" for wherever people come to
 	TLSCert     string
 	TLSKey      string
+	ACMEHosts   []string
+	ACMEFrom    string // directory of the authority; "": Let's Encrypt
 	Proxies     []netip.Prefix
 	MetricsFrom []netip.Prefix
 	LogJSON     bool
@@ -36,7 +38,10 @@ type Config struct {
 }
 
 // Secure reports whether people come by https only, to this program or to the proxy before it.
-func (c *Config) Secure() bool { return c.TLSCert != "" || strings.HasPrefix(c.BaseURL, "https:") }
+func (c *Config) Secure() bool { return c.TLS() || strings.HasPrefix(c.BaseURL, "https:") }
+
+// TLS reports whether people come by https to this program itself.
+func (c *Config) TLS() bool { return c.TLSCert != "" || len(c.ACMEHosts) > 0 }
 
 // The files of an installation in its folder.
 const (
@@ -99,6 +104,7 @@ func resolveServing(config *Config, problems *Problems) {
 	parsed := config.Parsed
 	text := func(name string) string { return parsed.Value(name).text() }
 	config.Listen, config.BaseURL, config.TLSCert, config.TLSKey = text(Listen), strings.TrimRight(text(BaseURL), "/"), text(TLSCert), text(TLSKey)
+	config.ACMEHosts, config.ACMEFrom = slices.Clone(parsed.Value(ACMEHost).Texts), text(ACMEDirectory)
 	config.Proxies, config.MetricsFrom = networks(parsed.Value(Proxies), problems), networks(parsed.Value(MetricsFrom), problems)
 	if host, port, err := net.SplitHostPort(config.Listen); err != nil || !goodPort(port) || strings.ContainsAny(host, "/@ ") {
 		problems.add(parsed.Value(Listen), "%q is no address and port such as 127.0.0.1:8080", config.Listen)
@@ -107,7 +113,7 @@ func resolveServing(config *Config, problems *Problems) {
 		base, err := url.Parse(config.BaseURL)
 		if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.Path != "" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
 			problems.add(parsed.Value(BaseURL), "it is no address such as https://crm.example.com")
-		} else if base.Scheme == "http" && config.TLSCert != "" {
+		} else if base.Scheme == "http" && config.TLS() {
 			problems.add(parsed.Value(BaseURL), "it begins with http, and there is a certificate: people come by https then")
 		}
 	}
@@ -116,6 +122,21 @@ func resolveServing(config *Config, problems *Problems) {
 		problems.add(parsed.Value(TLSCert), "%s is missing: give both or none", TLSKey)
 	case config.TLSCert == "" && config.TLSKey != "":
 		problems.add(parsed.Value(TLSKey), "%s is missing: give both or none", TLSCert)
+	}
+	for _, host := range config.ACMEHosts {
+		if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.ContainsAny(host, ":/*@ ") {
+			problems.add(parsed.Value(ACMEHost), "%q is no host name such as crm.example.com", host)
+		}
+	}
+	if len(config.ACMEHosts) > 0 && config.TLSCert != "" {
+		problems.add(parsed.Value(ACMEHost), "%s is given too: the certificate comes from one of them", TLSCert)
+	}
+	if config.ACMEFrom != "" {
+		if address, err := url.Parse(config.ACMEFrom); err != nil || address.Scheme != "https" || address.Host == "" {
+			problems.add(parsed.Value(ACMEDirectory), "it is no address that begins with https")
+		} else if len(config.ACMEHosts) == 0 {
+			problems.add(parsed.Value(ACMEDirectory), "%s is missing: it names what certificates are for", ACMEHost)
+		}
 	}
 	switch format := parsed.Value(LogFormat).text(); format {
 	case "text", "json":

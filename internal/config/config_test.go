@@ -151,6 +151,7 @@ func TestLoad_each_value_that_makes_no_sense(t *testing.T) {
 		Proxies:   {"proxy", "10.0.0.0/33", "10.0.0.1:80", "fe80::1%eth0"},
 		TLSCert:   {"c.pem"},
 		TLSKey:    {"k.pem"},
+		ACMEHost:  {"localhost", "10.0.0.1", "https://crm.example.com", "crm.example.com:443", "*.example.com"}, ACMEDirectory: {"https://ca.example.com/acme"},
 	} {
 		for _, text := range wrong {
 			if _, err := Load(machine{}.input(true, map[string][]string{name: {text}})); err == nil {
@@ -159,7 +160,8 @@ func TestLoad_each_value_that_makes_no_sense(t *testing.T) {
 		}
 	}
 	for name, right := range map[string][]string{
-		Listen: {":0", "[::1]:443", "crm.local:8080", "0.0.0.0:80"}, BaseURL: {"https://crm.example/", "http://10.0.0.1:8080"},
+		ACMEHost: {"crm.example.com"},
+		Listen:   {":0", "[::1]:443", "crm.local:8080", "0.0.0.0:80"}, BaseURL: {"https://crm.example/", "http://10.0.0.1:8080"},
 		Database: {"postgres://agenda@/agenda?host=/run/postgresql", "host=/run/postgresql dbname=agenda", "postgresql://h/d"},
 	} {
 		for _, text := range right {
@@ -167,6 +169,19 @@ func TestLoad_each_value_that_makes_no_sense(t *testing.T) {
 				t.Errorf("%s: %q is refused: %v", name, text, err)
 			}
 		}
+	}
+}
+
+func TestLoad_a_certificate_comes_from_one_place(t *testing.T) {
+	t.Parallel()
+	given := map[string][]string{ACMEHost: {"crm.example.com", "www.example.com"}, ACMEDirectory: {"https://ca.example.com/acme"}}
+	config := load(t, machine{}.input(true, given))
+	if !config.Secure() || len(config.ACMEHosts) != 2 || config.ACMEFrom != "https://ca.example.com/acme" {
+		t.Errorf("%+v", config)
+	}
+	given[TLSCert], given[TLSKey] = []string{"c.pem"}, []string{"k.pem"}
+	if _, err := Load(machine{}.input(true, given)); err == nil || !strings.Contains(err.Error(), TLSCert) {
+		t.Errorf("files and ACME at once: got %v, want a refusal", err)
 	}
 }
 

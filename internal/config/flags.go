@@ -17,6 +17,8 @@ type ServeFlags struct {
 	BaseURL     *string  `name:"base-url" setting:"base_url" help:"Where people find it, such as https://crm.example.com, when that is not where it listens (AGENDA_BASE_URL)." placeholder:"URL"`
 	TLSCert     *string  `name:"tls-cert" type:"path" setting:"tls.cert" help:"Certificate file (PEM, with its chain); read anew when it changes (AGENDA_TLS_CERT)." placeholder:"FILE"`
 	TLSKey      *string  `name:"tls-key" type:"path" setting:"tls.key" help:"Key file of the certificate (PEM) (AGENDA_TLS_KEY)." placeholder:"FILE"`
+	ACMEHost    []string `name:"acme-host" setting:"acme.host" help:"Host names for which certificates are fetched from Let's Encrypt, which comes to port 443 to see that they are yours (AGENDA_ACME_HOST)." placeholder:"HOST"`
+	ACMEFrom    *string  `name:"acme-directory" setting:"acme.directory" help:"Directory URL of another authority that speaks ACME (AGENDA_ACME_DIRECTORY)." placeholder:"URL"`
 	Proxies     []string `name:"trusted-proxy" setting:"trusted_proxies" help:"Reverse proxies whose forwarded headers are believed: addresses or networks (AGENDA_TRUSTED_PROXIES)." placeholder:"ADDRESS"`
 	MetricsFrom []string `name:"metrics-from" setting:"metrics_from" help:"Who may read /metrics beside this machine: addresses or networks (AGENDA_METRICS_FROM)." placeholder:"ADDRESS"`
 	LogFormat   *string  `name:"log-format" setting:"log.format" help:"text or json; text when left out (AGENDA_LOG_FORMAT)." placeholder:"FORMAT"`

@@ -24,6 +24,8 @@ const (
 	BaseURL       = "base_url"
 	TLSCert       = "tls.cert"
 	TLSKey        = "tls.key"
+	ACMEHost      = "acme.host"
+	ACMEDirectory = "acme.directory"
 	Proxies       = "trusted_proxies"
 	MetricsFrom   = "metrics_from"
 	LogFormat     = "log.format"
@@ -50,6 +52,10 @@ var Settings = []Setting{
 		Help: "Certificate file (PEM, with its chain); read anew when it changes."},
 	{Name: TLSKey, Flag: "tls-key", Env: "AGENDA_TLS_KEY", Path: true, Serve: true,
 		Help: "Key file of the certificate (PEM)."},
+	{Name: ACMEHost, Flag: "acme-host", Env: "AGENDA_ACME_HOST", List: true, Serve: true,
+		Help: "Host names for which certificates are fetched from Let's Encrypt, which comes to port 443 to see that they are yours."},
+	{Name: ACMEDirectory, Flag: "acme-directory", Env: "AGENDA_ACME_DIRECTORY", Serve: true,
+		Help: "Directory URL of another authority that speaks ACME."},
 	{Name: Proxies, Flag: "trusted-proxy", Env: "AGENDA_TRUSTED_PROXIES", List: true, Serve: true,
 		Help: "Reverse proxies whose forwarded headers are believed: addresses or networks."},
 	{Name: MetricsFrom, Flag: "metrics-from", Env: "AGENDA_METRICS_FROM", List: true, Serve: true,

@@ -34,6 +34,8 @@ type Config struct {
 
 	// CertFile and KeyFile turn on TLS. They are read anew when they change.
 	CertFile, KeyFile string
+	// ACME turns on TLS with certificates that are asked for; nil: it does not. It goes without CertFile.
+	ACME *ACME
 
 	// MaxBodyBytes bounds a request's body; 0: 8 MiB.
 	MaxBodyBytes int64
@@ -76,7 +78,10 @@ func New(config Config) (*Server, error) {
 		config.Metrics = prometheus.NewRegistry()
 	}
 	s := &Server{config: config}
-	if config.CertFile != "" || config.KeyFile != "" {
+	switch {
+	case config.ACME != nil:
+		s.tls = config.ACME.config()
+	case config.CertFile != "" || config.KeyFile != "":
 		certificate := &certificateFiles{cert: config.CertFile, key: config.KeyFile}
 		if _, err := certificate.get(nil); err != nil {
 			return nil, err
