@@ -173,7 +173,10 @@ func (a *applier) event(e *event) error {
 	closed := a.closed(e.facts.Private, e.facts)
 	plan := reconcile.Decide(item, a.rules(closed.Reason), a.moments(action, e))
 
-	resource.Href, resource.ETag, resource.SeenAt, resource.State, resource.Sent = e.href, e.etag, a.Now(), store.ResourceLive, nil
+	resource.Href, resource.SeenAt = e.href, a.Now()
+	if e.aside == nil || resource.Sent == nil { // else what became of our write cannot be seen yet (F5)
+		resource.ETag, resource.State, resource.Sent = e.etag, store.ResourceLive, nil
+	}
 	if e.uid != "" {
 		resource.UID = e.uid
 	}
