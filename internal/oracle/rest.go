@@ -172,7 +172,7 @@ func (w *world) kept(r *Report, it *item) {
 			onC = onC || w.holds(a, e)
 			inHistory = inHistory || w.remembers(a, e)
 		}
-		onK := l != nil && e.has(l.unit(e.unit))
+		onK := l != nil && slices.ContainsFunc(w.alike(it, e.unit, l.unit(e.unit)), e.has)
 		switch {
 		case ended(it, e):
 			if !onC && !inHistory {
@@ -260,10 +260,22 @@ func (w *world) authored(r *Report, it *item) {
 	for _, l := range it.events {
 		for _, unit := range units {
 			if unit != Time || !l.unknown {
-				check(unit, []string{l.unit(unit)}, l.unit(unit), "K")
+				check(unit, w.alike(it, unit, l.unit(unit)), l.unit(unit), "K")
 			}
 		}
 	}
+}
+
+// alike are a value of K and, where an action says the same, all forms of that: a time that was written in nobody's zone is
+// taken as the action's, and written so where C makes another event of it.
+func (w *world) alike(it *item, unit Unit, form string) []string {
+	found := []string{form}
+	for _, a := range it.actions {
+		if forms := a.Values.forms(unit, w.DefaultDurations); !a.Trashed && slices.Contains(forms, form) {
+			found = append(found, forms...)
+		}
+	}
+	return found
 }
 
 // lastOf is the last edit of a unit on one side.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Judge looks at a whole history: S1 to S5 at each step of K's log, O1 to O7, O10 and O11 at its end.
@@ -46,9 +47,12 @@ func (w *world) steps(r *Report) {
 		}
 		if write.engine() {
 			w.blind(r, write, etags[write.Href])
-			w.patch(r, write, promised[write.Href])
+			if !w.again(i) {
+				w.patch(r, write, promised[write.Href])
+			}
 			w.doubled(r, write, state)
 			w.deletion(r, write, causes)
+			w.obeyed(causes, write)
 			w.mail(r, write)
 		}
 		delete(promised, write.Href)
@@ -64,6 +68,15 @@ func (w *world) steps(r *Report) {
 		}
 	}
 	w.trashings(r)
+}
+
+// again reports whether a write is the one before it once more: a proxy delivered it twice (F4).
+func (w *world) again(i int) bool {
+	if i == 0 {
+		return false
+	}
+	one, two := &w.Writes[i-1], &w.Writes[i]
+	return one.Method == two.Method && one.Href == two.Href && one.Sent == two.Sent && one.IfMatch == two.IfMatch && one.IfNoneMatch == two.IfNoneMatch && two.At.Sub(one.At) < time.Millisecond
 }
 
 // bare is an ETag without weak mark and quotes.
@@ -225,9 +238,11 @@ func (w *world) same(calendar string, a, b *event) bool {
 
 // cause is why an item's event may be deleted by the engine.
 type cause struct {
-	deleted  bool   // or unlinked
-	cleared  bool   // it has no dates
-	follower string // reassigned: everywhere but in this user's calendar
+	deleted  bool            // or unlinked
+	cleared  bool            // it has no dates
+	left     map[string]bool // reassigned away from these users
+	follower string
+	undone   bool // a person took back what was the cause
 }
 
 // cause notes what a person did that takes an event off a calendar, or puts it back.
@@ -239,14 +254,39 @@ func (w *world) cause(causes map[string]cause, c *Commit) {
 	why := causes[root]
 	switch {
 	case c.Kind == Delete || c.Kind == Unlink:
-		why.deleted = true
+		why.deleted, why.undone = true, false
 	case c.Kind == Reassign:
-		why.follower = c.Follower
+		if why.left == nil {
+			why.left = map[string]bool{}
+		}
+		for _, link := range w.Links {
+			why.left[link.User] = why.left[link.User] || link.User != c.Follower
+		}
+		why.undone = true
 	case c.Kind == Restore:
-		why.deleted = false
+		why.undone = true
 	}
-	why.cleared = c.Values.When.None()
+	if c.Values.When.None() {
+		why.cleared, why.undone = true, false
+	} else if why.cleared {
+		why.undone = true
+	}
+	why.follower = c.Follower
 	causes[root] = why
+}
+
+// obeyed: the engine wrote an item's event, so that what was undone before is no cause any more. Until then a deletion may
+// have been under way.
+func (w *world) obeyed(causes map[string]cause, write *Write) {
+	if write.After == "" {
+		return
+	}
+	root := w.root(eventNode(write.Calendar, read(write.Sent).uid))
+	if why, has := causes[root]; has && why.undone && w.userOf(write.Calendar) == why.follower {
+		why.deleted, why.cleared, why.undone = false, false, false
+		delete(why.left, why.follower)
+		causes[root] = why
+	}
 }
 
 // deletion is S4 on K: the engine deletes only what a person took away in C before.
@@ -264,7 +304,7 @@ func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 		return
 	}
 	why := causes[w.root(eventNode(write.Calendar, gone.uid))]
-	if !why.deleted && !why.cleared && (why.follower == "" || w.userOf(write.Calendar) == why.follower) {
+	if !why.deleted && !why.cleared && !why.left[w.userOf(write.Calendar)] {
 		r.broken("S4", write.Number, "DELETE "+write.Href, "nobody had deleted, cleared, reassigned or unlinked it in C")
 	}
 }
