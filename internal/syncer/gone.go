@@ -70,6 +70,10 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 		action := a.actions[binding.Action]
 		item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
 		plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private)), reconcile.Moments{})
+		if resource.Sent.Deletion() && plan.Has(reconcile.TrashAction) {
+			// It was we who deleted it, and the action was restored since: nobody deleted it in the calendar.
+			plan = reconcile.Plan{Steps: []reconcile.Step{{Kind: reconcile.CreateEvent, Units: crm.AllUnits, Values: action.Units, Reason: reconcile.ReasonEditBeatsDelete}}}
+		}
 		if other, elsewhere := a.others[resource.UID]; elsewhere && plan.Has(reconcile.TrashAction) && len(factsOf(resource.Body).Attendees) == 0 && other.State == store.ResourceLive && other.Untouched && a.Now().Sub(other.Since) < dragged {
 			if err := a.follow(resource, carrying{action: action, binding: binding, bound: true}, other); err != nil {
 				return err

@@ -255,10 +255,33 @@ func (s *settling) missing(one *job) error {
 		s.applier.resource(one.resource)
 		return nil
 	}
+	if one.kind == look && one.resource.Sent.Deletion() {
+		return s.deletedBefore(one)
+	}
 	s.round.missing = true
 	one.resource.Sent = nil
 	s.applier.resource(one.resource)
 	return nil
+}
+
+// deletedBefore: a deletion that we sent was carried out, and its outcome was lost. An action that is to have an event again by
+// now, because it was restored or got a date, keeps its entry: the next round makes the event anew.
+func (s *settling) deletedBefore(one *job) error {
+	local := localOf(s.run, one.action, one.binding)
+	switch {
+	case local.State == reconcile.LocalTrashed:
+		one.reason = reconcile.ReasonActionDeleted
+	case local.State == reconcile.LocalLeft:
+		one.reason = reconcile.ReasonReassigned
+	case !one.action.When.HasDate():
+		one.reason = reconcile.ReasonDatesCleared
+	default:
+		one.resource.State, one.resource.Sent, one.binding.Base = store.ResourceGone, nil, nil
+		s.applier.resource(one.resource)
+		s.bindings = append(s.bindings, one.binding)
+		return nil
+	}
+	return s.deleted(one)
 }
 
 // failed: the server refused one event, and goes on with others.
