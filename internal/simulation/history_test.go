@@ -1,0 +1,383 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"agendaonline/internal/crm"
+	"agendaonline/internal/oracle"
+	"agendaonline/internal/sandbox"
+	"agendaonline/internal/store"
+)
+
+// plan is a history before it is played: all of it follows from its fields, so that steps can be left out.
+type plan struct {
+	Seed    uint64
+	Links   int
+	Nodes   int
+	Profile int // of sandbox.Profiles
+	Policy  crm.ConflictPolicy
+	Faults  bool
+	Steps   []step
+}
+
+func (p plan) String() string {
+	text := fmt.Sprintf("%s, links %d, nodes %d, policy %s, %d steps", sandbox.Profiles[p.Profile].Name, p.Links, p.Nodes, p.Policy, len(p.Steps))
+	if p.Faults {
+		text += ", faults"
+	}
+	return text
+}
+
+// step is one thing that happens. What it meets depends on what was before it, what it does on Draw alone.
+type step struct {
+	What string
+	Who  int // which person, or node
+	Draw uint64
+}
+
+// The steps and how often each is drawn.
+const (
+	stepHere   = "here"   // a person edits in the CRM
+	stepThere  = "there"  // a person edits in a calendar program
+	stepOpen   = "open"   // a person opens the actions screen
+	stepTake   = "take"   // a node takes up a link that is due
+	stepMove   = "move"   // those who wait at gates go on, some gates far
+	stepLand   = "land"   // all runs end
+	stepPass   = "pass"   // time passes
+	stepKill   = "kill"   // a node is killed, and another started
+	stepFreeze = "freeze" // a node stands still for longer than a lease
+	stepFault  = "fault"  // a request will go wrong
+	stepHeal   = "heal"   // what was to go wrong does not any more
+	stepSkew   = "skew"   // a node's clock jumps
+	stepForget = "forget" // the server forgets its sync tokens
+)
+
+var usual = []struct {
+	what   string
+	weight int
+}{
+	{stepHere, 24}, {stepThere, 20}, {stepOpen, 12}, {stepTake, 12}, {stepMove, 20}, {stepLand, 10}, {stepPass, 5},
+}
+
+var unusual = []struct {
+	what   string
+	weight int
+}{
+	{stepKill, 3}, {stepFreeze, 2}, {stepFault, 9}, {stepHeal, 2}, {stepSkew, 1}, {stepForget, 1},
+}
+
+func draw(seed uint64) plan {
+	random := rand.New(rand.NewPCG(seed, 6))
+	p := plan{Seed: seed, Links: 1, Nodes: 1, Policy: crm.CRMWins}
+	if random.IntN(3) > 0 {
+		p.Links = 2 + random.IntN(3)*random.IntN(2)
+	}
+	p.Nodes = 1 + random.IntN(2)
+	if random.IntN(3) > 0 {
+		p.Profile = random.IntN(len(sandbox.Profiles))
+	}
+	if random.IntN(4) == 0 {
+		p.Policy = []crm.ConflictPolicy{crm.CalendarWins, crm.LatestWins}[random.IntN(2)]
+	}
+	p.Faults = random.IntN(4) > 0
+	choices := usual
+	if p.Faults {
+		choices = append(append(choices[:0:0], usual...), unusual...)
+	}
+	all := 0
+	for _, c := range choices {
+		all += c.weight
+	}
+	edits := 20 + random.IntN(30)
+	if random.IntN(8) == 0 {
+		edits += random.IntN(150)
+	}
+	for edits > 0 {
+		at := random.IntN(all)
+		what := ""
+		for _, c := range choices {
+			if at -= c.weight; at < 0 {
+				what = c.what
+				break
+			}
+		}
+		if what == stepHere || what == stepThere {
+			edits--
+		}
+		p.Steps = append(p.Steps, step{what, random.IntN(12), random.Uint64()})
+	}
+	return p
+}
+
+// manners are those of the server, as far as this history needs: whom it lets in is as with any other.
+func (p plan) manners() sandbox.Manners {
+	m := sandbox.Profiles[p.Profile].Manners()
+	m.Open, m.BearerOnly = "", false
+	m.MatchMissingOK = false // where a PUT brings back what is deleted, nobody can tell which came first
+	if m.PageSize > 0 {
+		m.PageSize = 3
+	}
+	return m
+}
+
+// play plays a history and has it judged.
+func play(t *testing.T, p plan, telling bool) (report oracle.Report, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		defer func() {
+			thrown := recover()
+			if b, is := thrown.(broken); is {
+				report.Violations = append(report.Violations, oracle.Violation{Rule: "broken", Text: b.cause.Error()})
+				if w != nil {
+					w.clearAway(p)
+				}
+			} else if thrown != nil {
+				panic(thrown)
+			}
+		}()
+		w = newWorld(t, p, telling)
+		for _, of := range w.people {
+			w.open(of.User.ID, crm.TriggerScreen)
+		}
+		for i, s := range p.Steps {
+			w.tell("%d %s", i, s.What)
+			w.step(p, s)
+		}
+		report = w.rest(p)
+	})
+	return report, w
+}
+
+// clearAway ends what still waits when a history breaks off.
+func (w *world) clearAway(p plan) {
+	for _, n := range w.nodes {
+		w.gates.Lock()
+		n.killed = true
+		w.gates.Unlock()
+		for _, f := range n.flights {
+			f.cancel()
+		}
+	}
+	for range 1000 {
+		synctest.Wait()
+		w.gates.Lock()
+		all := w.gates.parked
+		w.gates.parked = nil
+		w.gates.Unlock()
+		if len(all) == 0 {
+			return
+		}
+		for _, one := range all {
+			one.resume <- errKilled
+		}
+	}
+}
+
+func (w *world) step(p plan, s step) {
+	random := rand.New(rand.NewPCG(p.Seed, s.Draw))
+	person := w.people[s.Who%len(w.people)]
+	n := w.nodes[s.Who%len(w.nodes)]
+	switch s.What {
+	case stepHere:
+		w.here(person, random)
+	case stepThere:
+		// Nobody's hands are so quick that two writes fall into one second, which is as fine as some servers' ETags are.
+		w.pass(1100 * time.Millisecond)
+		w.renew()
+		w.there(person, random)
+	case stepOpen:
+		w.open(person.User.ID, crm.TriggerScreen)
+	case stepTake:
+		n.take()
+	case stepMove:
+		w.advance(1+random.IntN(12), random)
+	case stepLand:
+		w.land(random)
+	case stepPass:
+		w.land(random)
+		w.pass(time.Duration(1+random.IntN(600)) * time.Second)
+	case stepKill:
+		w.kill(p, s.Who%len(w.nodes))
+	case stepFreeze:
+		n.frozen = true
+		w.pass(ttl / 2)
+		w.renew()
+		w.pass(ttl / 2)
+		w.renew()
+	case stepFault:
+		w.plan(random)
+	case stepHeal:
+		w.server.Heal("")
+	case stepSkew:
+		w.land(random)
+		n.skew = time.Duration(random.IntN(48)-24) * time.Hour
+	case stepForget:
+		must(w.server.ForgetTokens(person.User.Login, workOf(person.User.Login)))
+	}
+}
+
+// lies are faults after which no engine could be right: a server that says of an event that it is deleted, when it is not, is
+// believed (semantics 7 asks a person only about many).
+func lies(name string) bool {
+	return name == "F13 members 404" || strings.HasPrefix(name, "F8 ")
+}
+
+func (w *world) plan(random *rand.Rand) {
+	faults := sandbox.Catalogue(w.now())
+	var fault sandbox.Fault
+	for fault = faults[random.IntN(len(faults))]; lies(fault.Name); fault = faults[random.IntN(len(faults))] {
+	}
+	if random.IntN(3) == 0 {
+		// The commonest, and the ones that need most care: an answer that is lost.
+		fault = sandbox.Fault{Name: "F3 answer lost", Times: 1, On: sandbox.Match{Methods: []string{http.MethodPut, http.MethodDelete}}, Do: sandbox.Effect{Reset: sandbox.After}}
+	}
+	fault.Skip = random.IntN(4)
+	if random.IntN(4) == 0 {
+		fault.Times = 2 + random.IntN(3)
+	}
+	w.tell("the server will have %s, after %d, %d times", fault.Name, fault.Skip, fault.Times)
+	w.server.Plan(fault)
+}
+
+// rest heals everything, runs until nothing moves, and asks the judge.
+func (w *world) rest(p plan) oracle.Report {
+	random := rand.New(rand.NewPCG(p.Seed, 1))
+	w.tell("everything is healed")
+	w.server.Heal("")
+	w.land(random)
+	for _, n := range w.nodes {
+		n.skew, n.frozen = 0, false
+	}
+	w.signIn()
+	for range 4 {
+		w.pass(26 * time.Hour)
+		w.round(random)
+	}
+	before := len(w.server.Writes(1))
+	rows := w.rows()
+	w.server.ForgetRequests()
+	w.tell("two quiet rounds")
+	w.round(random)
+	w.round(random)
+	quiet := oracle.JudgeQuiet(oracle.Quiet{
+		Rounds: 2, Links: len(w.people), Writes: len(w.server.Writes(1)) - before, HistoryRows: w.rows() - rows, Requests: len(w.server.Requests()),
+	})
+	return oracle.Add(oracle.Judge(w.history(p)), quiet)
+}
+
+// signIn is a person giving a password again, where a link asks for it.
+func (w *world) signIn() {
+	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
+		for _, of := range w.people {
+			link := w.links[of.User.ID].ID
+			sync, err := tx.LinkSync(link)
+			if err != nil {
+				return err
+			}
+			sync.SignInAgain, sync.RefusedAt, sync.RetryAt = false, time.Time{}, time.Time{}
+			if err := tx.UpdateLinkSync(link, sync); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// round is everybody's screen opened, and every link run until nothing is due.
+func (w *world) round(random *rand.Rand) {
+	for _, of := range w.people {
+		w.open(of.User.ID, crm.TriggerScreen)
+	}
+	for range 200 {
+		took := false
+		for _, n := range w.nodes {
+			took = n.take() || took
+		}
+		w.land(random)
+		if !took {
+			return
+		}
+	}
+	panic(broken{errors.New("links are due again and again")})
+}
+
+// rows is how many rows all histories have.
+func (w *world) rows() int {
+	rows := 0
+	must(w.store.Read(w.ctx, func(tx *store.Tx) error {
+		rows = 0
+		for _, id := range w.order {
+			changes, err := tx.History(id, store.HistoryCursor{}, 1000)
+			if err != nil {
+				return err
+			}
+			rows += len(changes)
+		}
+		return nil
+	}))
+	return rows
+}
+
+// history is what the judge is told.
+func (w *world) history(p plan) oracle.History {
+	h := oracle.History{Commits: w.commits, Resets: w.resets, DefaultDurations: []time.Duration{30 * time.Minute}, SetAside: map[string]bool{}}
+	m := w.server.Manners()
+	for _, of := range w.people {
+		link := oracle.Link{User: of.User.Login, Calendar: w.server.CalendarPath(of.User.Login, workOf(of.User.Login))}
+		switch p.Policy {
+		case crm.CalendarWins:
+			link.Policy = oracle.PolicyCalendar
+		case crm.LatestWins:
+			link.Policy = oracle.PolicyLatest
+		}
+		h.Links = append(h.Links, link)
+		if m.IgnoresMatch || m.WeakETags || m.NoETags || m.RestlessETags || m.DeleteUnguarded || m.RaceWindow > 0 || m.ETag == sandbox.ETagSeconds {
+			if h.Unguarded == nil {
+				h.Unguarded = map[string]bool{}
+			}
+			h.Unguarded[link.Calendar] = true
+		}
+	}
+	for _, write := range w.server.Writes(1) {
+		write.Delivered = write.Delivered && !(write.By == sandbox.ByClient && w.unheard[write.Number])
+		h.Writes = append(h.Writes, oracle.Write(write))
+	}
+	must(w.store.Read(w.ctx, func(tx *store.Tx) error {
+		h.Actions = nil
+		for _, id := range w.order {
+			known := w.known[id]
+			action := oracle.Action{
+				ID: id.String(), Follower: w.login(known.action.FollowedBy), Trashed: known.action.Deleted(), Held: known.action.Sync.Name == crm.Held,
+				Synced: known.action.Sync.Name != crm.NotSynced && !known.action.Deleted(), Values: unitsOf(known.action.Units),
+			}
+			changes, err := tx.History(id, store.HistoryCursor{}, 1000)
+			if err != nil {
+				return err
+			}
+			for _, change := range changes {
+				entry := oracle.Entry{
+					Unit: oracle.Unit(change.Name), Conflict: change.What == crm.Conflict, Reason: string(change.Reason),
+					Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned",
+				}
+				if unit := crm.Unit(change.Name); unit == crm.UnitSubject || unit == crm.UnitDescription || unit == crm.UnitWhen {
+					before, err := crm.ParseHistory(unit, change.Before, crm.Units{})
+					after, errAfter := crm.ParseHistory(unit, change.After, crm.Units{})
+					if err := errors.Join(err, errAfter); err != nil {
+						return fmt.Errorf("history of %s: %w", id, err)
+					}
+					entry.Before, entry.After = unitsOf(before), unitsOf(after)
+				}
+				action.History = append(action.History, entry)
+			}
+			h.Actions = append(h.Actions, action)
+		}
+		return nil
+	}))
+	return h
+}

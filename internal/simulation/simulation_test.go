@@ -1,0 +1,72 @@
+package simulation
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var (
+	seeds = flag.Int("seeds", 200, "how many histories are played")
+	from  = flag.Uint64("from", 1, "the seed of the first")
+	// stories is not more by default, because whoever breaks something at the root breaks every second history.
+	stories = flag.Int("stories", 2, "how many of those that fail are shrunk and told")
+	bodies  = flag.Bool("bodies", false, "tell also what was written to the calendars")
+)
+
+// TestHistories: no history breaks a rule of the oracle. One that does is shrunk and told.
+func TestHistories(t *testing.T) {
+	next := *from
+	var mu sync.Mutex
+	told := 0
+	for worker := range runtime.GOMAXPROCS(0) {
+		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
+			t.Parallel()
+			for {
+				mu.Lock()
+				seed := next
+				next++
+				mu.Unlock()
+				if seed >= *from+uint64(*seeds) {
+					return
+				}
+				p := draw(seed)
+				report, _ := play(t, p, false)
+				if len(report.Violations) == 0 {
+					continue
+				}
+				t.Errorf("seed %d (%s): %s", seed, p, strings.Join(report.Broken(), " "))
+				mu.Lock()
+				told++
+				tell := told <= *stories
+				mu.Unlock()
+				if tell {
+					text, _ := story(t, shrink(t, p, report.Broken()[0]))
+					t.Logf("seed %d, shrunk: %s", seed, text)
+				}
+			}
+		})
+	}
+}
+
+// TestSeed_run_twice_leaves_the_same_trace: nothing but the seed decides what happens.
+func TestSeed_run_twice_leaves_the_same_trace(t *testing.T) {
+	for seed := uint64(1); seed <= 20; seed++ {
+		p := draw(seed)
+		_, one := play(t, p, false)
+		_, other := play(t, p, false)
+		if one.traceHash() != other.traceHash() {
+			_, one = play(t, p, true)
+			_, other = play(t, p, true)
+			for i := range min(len(one.told), len(other.told)) {
+				if one.told[i] != other.told[i] {
+					t.Fatalf("seed %d, line %d:\n%s\n%s", seed, i, one.told[i], other.told[i])
+				}
+			}
+			t.Fatalf("seed %d leaves two traces: %d and %d lines", seed, len(one.told), len(other.told))
+		}
+	}
+}
