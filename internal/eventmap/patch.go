@@ -8,6 +8,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/ical"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/zone"
 )
 
@@ -42,6 +43,9 @@ type Twin struct {
 // date, or one in a zone that is not known.
 func (o *Object) Patch(change Change) ([]byte, error) {
 	patched, _, err := o.patch(change)
+	if plant.On(plant.UnmappedDropped) {
+		patched = plant.WithoutX(patched)
+	}
 	return patched, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/zone"
 )
 
@@ -78,6 +79,9 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 // keep gives the typed fields of an action's shape where the event still has the fields that the CRM made up for it; false
 // where all four have to come from the event.
 func (c clock) keep(agreed crm.When, s span) (crm.When, bool) {
+	if plant.On(plant.MadeUpFlowsBack) {
+		return crm.When{}, false
+	}
 	kept := crm.When{Zone: c.zone.Name()}
 	startsDay := !s.allDay && s.start.same(c.existing(s.start.wall.Midnight()))
 	switch agreed.Shape() {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/plant"
 )
 
 // Base is what both sides last agreed on for one item. Agreed is the value as the CRM holds it; Server is the server's
@@ -65,6 +66,9 @@ func Merge(base *Base, local, remote crm.Units, policy crm.ConflictPolicy, momen
 	for _, unit := range crm.AllUnits {
 		changedHere := base == nil || differs(unit, base.Agreed, local)
 		changedThere := base == nil || differs(unit, base.Server, remote)
+		if plant.On(plant.WholeItems) && base != nil && !local.Equal(base.Agreed) {
+			changedHere, changedThere = true, false
+		}
 		switch {
 		case !changedThere && !changedHere:
 		case !changedThere:
@@ -86,6 +90,9 @@ func Merge(base *Base, local, remote crm.Units, policy crm.ConflictPolicy, momen
 }
 
 func calendarWins(policy crm.ConflictPolicy, moments Moments) bool {
+	if plant.On(plant.Arrival) {
+		return true
+	}
 	switch policy {
 	case crm.CalendarWins:
 		return true

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/plant"
 )
 
 // Local is the CRM's side of one item.
@@ -193,6 +194,8 @@ func decideLive(item Item, rules Rules, moments Moments) Plan {
 		return write(rules, Step{Kind: PatchEvent, Units: units, Values: local.Units, Reason: ReasonActionChanged})
 	case RemoteGone:
 		switch {
+		case plant.On(plant.EditLosesToDeletion):
+			return Plan{Steps: []Step{{Kind: TrashAction, Reason: crm.ReasonEventDeleted}}}
 		case item.Base == nil || !local.Units.Equal(item.Base.Agreed):
 			return write(rules, Step{Kind: CreateEvent, Units: crm.AllUnits, Values: local.Units, Reason: ReasonEditBeatsDelete})
 		case local.OtherEdited:

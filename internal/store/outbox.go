@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 )
 
@@ -98,6 +99,9 @@ func (tx *Tx) OutboxEntry(link crm.LinkID, action crm.ActionID) (OutboxEntry, er
 
 // OutboxDone takes an entry away unless it was put again since that revision, and reports whether it did.
 func (tx *Tx) OutboxDone(link crm.LinkID, action crm.ActionID, revision int64) (bool, error) {
+	if plant.On(plant.RevisionIgnored) {
+		return true, tx.DropOutbox(link, action)
+	}
 	n, err := tx.exec("finish outbox entry of action "+action.String(),
 		"DELETE FROM outbox WHERE link_id = $1 AND action_id = $2 AND revision = $3", idValue(link), idValue(action), revision)
 	return n > 0, err

@@ -8,6 +8,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/store"
 )
 
@@ -150,6 +151,8 @@ func (a *answer) complete() error {
 			switch {
 			case member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge):
 				a.events = append(a.events, readEvent(member))
+			case member.Kind == dav.MemberGone && plant.On(plant.MultigetGone):
+				a.gone = append(a.gone, member.Href)
 			case member.Kind == dav.MemberUnanswered && member.Status != 403:
 				a.doubt = true
 			}
@@ -282,6 +285,10 @@ func (a *answer) findMissing() error {
 		}
 	}
 	slices.Sort(absent)
+	if plant.On(plant.Absence) || plant.On(plant.FailedListingIsEmpty) {
+		a.gone = append(a.gone, absent...)
+		return nil
+	}
 	return a.readSingly(absent, func(href dav.Href) { a.gone = append(a.gone, href) })
 }
 

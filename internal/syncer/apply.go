@@ -8,6 +8,7 @@ import (
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
 	"agendaonline/internal/eventmap"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -103,7 +104,7 @@ func (a *applier) loadBound(ids []store.ResourceID) error {
 // event applies one event that was read.
 func (a *applier) event(e *event) error {
 	resource, known := a.byHref[e.href.Key()]
-	if known && resource.State == store.ResourceLive && resource.Sent == nil && sameVersion(resource, e) {
+	if known && resource.State == store.ResourceLive && resource.Sent == nil && (sameVersion(resource, e) || resource.ETag == "" && plant.On(plant.AnswersETagIgnored)) {
 		if resource.ETag != e.etag {
 			resource.ETag = e.etag
 			a.resource(resource)

@@ -5,6 +5,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/eventmap"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -26,6 +27,9 @@ func (a *applier) carry(plan reconcile.Plan, c carrying) error {
 	action, units := c.action, 0
 	var rows []crm.Change
 	for _, conflict := range plan.Conflicts {
+		if plant.On(plant.LoserNotKept) {
+			break
+		}
 		row := a.row(action, crm.Conflict, ReasonBothChanged)
 		row.Name, row.Winner = string(conflict.Unit), conflict.Winner
 		row.Before, row.After = crm.HistoryText(conflict.Unit, conflict.GivenUp), crm.HistoryText(conflict.Unit, conflict.Stays)

@@ -8,6 +8,7 @@ import (
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
 	"agendaonline/internal/eventmap"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -57,7 +58,7 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 		item.Remote.State = reconcile.RemoteGone // held: a person is asked
 	case one.resource.SetAside.Reason != "":
 		item.Remote = reconcile.Remote{State: reconcile.RemoteSetAside, Reason: one.resource.SetAside.Reason}
-	case one.resource.Sent != nil:
+	case one.resource.Sent != nil && !(plant.On(plant.SecondResource) && one.resource.State == store.ResourceCreating):
 		one.kind = look
 		w.jobs = append(w.jobs, one)
 		return nil
@@ -146,7 +147,7 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 		return err
 	}
 	now := w.Now()
-	again := bound && one.resource.State == store.ResourceCreating
+	again := bound && one.resource.State == store.ResourceCreating && !plant.On(plant.SecondResource)
 	if !again {
 		if bound { // what it held goes over into the new one
 			w.dropped = append(w.dropped, one.resource.ID)
@@ -250,6 +251,10 @@ func (w *preparing) patch(one *job, step reconcile.Step) error {
 	}
 	one.kind, one.body, one.units = reconcile.PatchEvent, body, step.Units
 	one.resource.Sent = &store.Sent{Body: body, Values: one.action.Units, Version: one.action.Version}
+	if plant.On(plant.BaseFirst) {
+		one.resource.Sent, one.binding.Base = nil, &reconcile.Base{Agreed: one.action.Units, Server: one.action.Units}
+		w.bindings = append(w.bindings, one.binding)
+	}
 	w.resources = append(w.resources, one.resource)
 	w.jobs = append(w.jobs, one)
 	return nil
@@ -265,6 +270,9 @@ func (w *preparing) unwritable(one *job) error {
 func (w *preparing) delete(one *job, step reconcile.Step) error {
 	if waits, err := w.waitsForGuests(one, step); waits || err != nil {
 		return err
+	}
+	if step.Reason == reconcile.ReasonReassigned && plant.On(plant.ReassignForgetsOld) {
+		return w.nothing(one, true)
 	}
 	if step.Reason == reconcile.ReasonReassigned {
 		waits, err := w.waitsForOther(one.action)

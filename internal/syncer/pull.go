@@ -6,6 +6,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -101,6 +102,11 @@ func (r *run) pullSince(ctx context.Context, before dav.SyncToken) error {
 	if answer.empties() {
 		return r.stop(ctx, HeldEmptied, answer.living)
 	}
+	if keep := r.keepToken(token, before); keep != nil && plant.On(plant.TokenFirst) {
+		if err := r.commit(ctx, "token", func(tx *store.Tx) (crm.Counts, error) { return crm.Counts{}, keep(tx) }); err != nil {
+			return err
+		}
+	}
 	return answer.apply(r.decided, r.keepToken(token, before))
 }
 
@@ -171,7 +177,7 @@ func (r *run) list(ctx context.Context, keep func(*store.LinkSync)) error {
 	if err := answer.compareWith(); err != nil {
 		return err
 	}
-	if err := r.remote.List(ctx, answer.visit); err != nil {
+	if err := r.remote.List(ctx, answer.visit); err != nil && !plant.On(plant.FailedListingIsEmpty) {
 		return err
 	}
 	return r.finishAll(ctx, answer, keep)

@@ -9,6 +9,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -336,7 +337,7 @@ func (r *run) unsure(etag dav.ETag, trait dav.Trait) bool {
 // condition is If-Match where there is an ETag that can be sent.
 func condition(etag dav.ETag) dav.Condition {
 	match := dav.IfMatch(etag)
-	if _, _, ok := match.Header(); !ok {
+	if _, _, ok := match.Header(); !ok || plant.On(plant.NoIfMatch) {
 		return dav.Unconditionally()
 	}
 	return match

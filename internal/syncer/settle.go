@@ -9,6 +9,7 @@ import (
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
 	"agendaonline/internal/eventmap"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
@@ -69,6 +70,9 @@ func (s *settling) written(one *job) error {
 	}
 	if one.put.ETag != "" || one.readBack != nil {
 		resource.Sent = nil // else the next pull finds out what the server made of it
+	}
+	if plant.On(plant.AnswersETagIgnored) {
+		resource.ETag, resource.Sent = "", nil
 	}
 	base, there, err := s.agreed(one)
 	if err != nil {
@@ -131,7 +135,7 @@ func (s *settling) agreed(one *job) (reconcile.Base, *readBackForm, error) {
 	for _, unit := range there.Units.Differing(ours.Units) {
 		before := one.binding.Base
 		switch {
-		case slices.Contains(one.units, unit) && serverForm(ours.Units, ours.Units.With(unit, there.Units)):
+		case !plant.On(plant.OwnWriteIsEdit) && slices.Contains(one.units, unit) && serverForm(ours.Units, ours.Units.With(unit, there.Units)):
 			s.learn(dav.RewritesBodies, "a text read back differs from what was sent")
 			base.Server = base.Server.With(unit, there.Units)
 		case !slices.Contains(one.units, unit) && before != nil && crm.HistoryText(unit, before.Server) == crm.HistoryText(unit, there.Units):

@@ -1,0 +1,40 @@
+//go:build plant
+
+package simulation
+
+import (
+	"flag"
+	"strings"
+	"testing"
+
+	"agendaonline/internal/plant"
+)
+
+var tries = flag.Uint64("tries", 400, "within how many seeds a planted fault must be found")
+
+// TestPlanted: each planted fault is found by the oracle, by a rule and not by a panic. One at a time: the switch is the
+// process's.
+func TestPlanted(t *testing.T) {
+	defer plant.Set(plant.None)
+	for _, fault := range plant.All {
+		t.Run(strings.ReplaceAll(string(fault), " ", "_"), func(t *testing.T) {
+			for seed := *from; seed < *from+*tries; seed++ {
+				p := draw(seed)
+				plant.Set(fault)
+				report, _ := play(t, p, false)
+				plant.Set(plant.None)
+				broken := report.Broken()
+				if len(broken) == 0 || broken[0] == "broken" {
+					continue
+				}
+				// A seed that breaks a rule by itself finds nothing.
+				if sound, _ := play(t, p, false); len(sound.Violations) > 0 {
+					continue
+				}
+				t.Logf("seed %d: %s", seed, strings.Join(broken, " "))
+				return
+			}
+			t.Errorf("not found within %d seeds", *tries)
+		})
+	}
+}
