@@ -395,7 +395,7 @@ func (w *world) deletions(r *Report, it *item) {
 		return
 	}
 	for _, d := range gone {
-		if slices.ContainsFunc(it.edits, func(e *edit) bool { return doubtful(d, e) }) {
+		if slices.ContainsFunc(it.edits, func(e *edit) bool { return doubtful(d, e) }) || d.side == sideK && w.neverHeard(it, d.write) {
 			return
 		}
 	}
@@ -446,6 +446,22 @@ func (w *world) deletions(r *Report, it *item) {
 	if met && !told && !action.Values.When.None() && !attempted {
 		r.broken("O6", 0, it.name, "a change met a deletion, and no record says so")
 	}
+}
+
+// neverHeard reports whether all that the engine wrote of an item before a deletion on K was one PUT of a new event whose answer
+// it never had: where the server keeps no trace of what came and went, it cannot know that the event was there.
+func (w *world) neverHeard(it *item, deletion int) bool {
+	heard, made := false, false
+	for i := range w.Writes {
+		write := &w.Writes[i]
+		if write.Number >= deletion {
+			break
+		}
+		if e := read(write.Sent); write.engine() && write.After != "" && w.root(eventNode(write.Calendar, e.uid)) == it.name {
+			made, heard = true, heard || write.Delivered
+		}
+	}
+	return made && !heard
 }
 
 // annulled reports whether deletions of both sides met changes of the other: each may have brought the item back before the

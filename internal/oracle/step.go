@@ -242,7 +242,8 @@ type cause struct {
 	cleared  bool            // it has no dates
 	left     map[string]bool // reassigned away from these users
 	follower string
-	undone   bool // a person took back what was the cause
+	restored bool // a person took back the deletion
+	dated    bool // or gave it dates again
 }
 
 // cause notes what a person did that takes an event off a calendar, or puts it back.
@@ -254,7 +255,7 @@ func (w *world) cause(causes map[string]cause, c *Commit) {
 	why := causes[root]
 	switch {
 	case c.Kind == Delete || c.Kind == Unlink:
-		why.deleted, why.undone = true, false
+		why.deleted, why.restored = true, false
 	case c.Kind == Reassign:
 		if why.left == nil {
 			why.left = map[string]bool{}
@@ -262,14 +263,11 @@ func (w *world) cause(causes map[string]cause, c *Commit) {
 		for _, link := range w.Links {
 			why.left[link.User] = why.left[link.User] || link.User != c.Follower
 		}
-		why.undone = true
 	case c.Kind == Restore:
-		why.undone = true
+		why.restored = true
 	}
-	if c.Values.When.None() {
-		why.cleared, why.undone = true, false
-	} else if why.cleared {
-		why.undone = true
+	if why.dated = !c.Values.When.None(); !why.dated {
+		why.cleared = true
 	}
 	why.follower = c.Follower
 	causes[root] = why
@@ -282,8 +280,8 @@ func (w *world) obeyed(causes map[string]cause, write *Write) {
 		return
 	}
 	root := w.root(eventNode(write.Calendar, read(write.Sent).uid))
-	if why, has := causes[root]; has && why.undone && w.userOf(write.Calendar) == why.follower {
-		why.deleted, why.cleared, why.undone = false, false, false
+	if why, has := causes[root]; has && w.userOf(write.Calendar) == why.follower {
+		why.deleted, why.cleared = why.deleted && !why.restored, why.cleared && !why.dated
 		delete(why.left, why.follower)
 		causes[root] = why
 	}
