@@ -681,7 +681,7 @@ func TestS45_others_on_the_machine_are_kept_out(t *testing.T) {
 
 // shownElsewhere are numbers of the security list that other tests hold, under the name of what they show.
 var shownElsewhere = map[int][]string{
-	11: {"TestLink_end_forgets_credentials_work_and_lease", "TestRemoveLink_keeps_everything_but_the_credentials", "TestRevoke_ends_the_grant_or_says_that_it_did_not"},
+	11: {"TestLink_end_forgets_credentials_work_and_lease", "TestEndLink_keeps_everything_but_the_credentials", "TestRevoke_ends_the_grant_or_says_that_it_did_not"},
 	20: {"TestList_shows_others_only_that_somebody_is_busy", "TestSearch_private_actions_of_others_are_not_found_by_what_they_hide", "TestHistory_shows_names_and_no_private_subjects", "TestActions_a_private_action_of_another_is_a_busy_block"},
 	32: {"TestRestore_is_all_or_nothing", "TestF21_a_database_restored_from_yesterday_doubles_nothing"},
 	35: {"TestRestore_of_an_older_program", "TestOpen_of_several_nodes_at_once_migrates_once"}, // nothing is released yet

@@ -54,7 +54,12 @@ func TestLink_made_tested_changed_paused_ended(t *testing.T) {
 	w.want(w.ask(w.admin, "POST", path+"/resume", nil, "If-Match", paused.header.Get("ETag")), 200)
 	w.want(w.ask(w.follower, "POST", path+"/sync", nil), 202)
 	tag := w.want(w.ask(w.follower, "GET", path, nil), 200).header.Get("ETag")
-	w.want(w.ask(w.admin, "DELETE", path, nil, "If-Match", tag), 204)
+	if got := w.want(w.ask(w.admin, "GET", path+"/client", nil), 200); !strings.Contains(string(got.body), `"client_id":""`) {
+		t.Errorf("client of a link by password: got %s, want none", got.body)
+	}
+	if got := w.want(w.ask(w.admin, "DELETE", path, nil, "If-Match", tag), 200); strings.TrimSpace(string(got.body)) != `{"revocation":""}` {
+		t.Errorf("end: got %q, want nothing to revoke", got.body)
+	}
 	w.want(w.ask(w.admin, "GET", path, nil), 404)
 }
 

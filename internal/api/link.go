@@ -144,12 +144,40 @@ func (c *call) resumeLink(in *LinkDeed) (reply[Link], error) {
 	return c.linkAfterwards(c.service.ResumeLink(c.ctx(), c.caller, id, version))
 }
 
-func (c *call) removeLink(in *LinkDeed) error {
+// LinkEnd is what became of the grant of a link that was ended.
+type LinkEnd struct {
+	Revocation string `json:"revocation" enum:",revoked,not_offered,failed,shared" doc:"Empty: it signed in by name and password. not_offered and failed: end the grant in the settings of the account. shared: another link signs in by the same grant."`
+}
+
+func (c *call) endLink(in *LinkDeed) (reply[LinkEnd], error) {
 	id, version, err := in.named()
 	if err != nil {
-		return err
+		return reply[LinkEnd]{}, err
 	}
-	return c.service.RemoveLink(c.ctx(), c.caller, id, version)
+	revoked, err := c.service.EndLink(c.ctx(), c.caller, id, version)
+	return reply[LinkEnd]{body: LinkEnd{string(revoked)}}, err
+}
+
+// LinkClient is the registration at an authorisation server that a link signs in with. Its secret is never shown.
+type LinkClient struct {
+	Issuer                string `json:"issuer"`
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	TokenEndpoint         string `json:"token_endpoint"`
+	RevocationEndpoint    string `json:"revocation_endpoint"`
+	ClientID              string `json:"client_id" doc:"Empty: the link signs in by name and password."`
+	Scopes                string `json:"scopes"`
+	Style                 string `json:"style"`
+}
+
+func (c *call) linkClient(in *LinkPath) (reply[LinkClient], error) {
+	id, err := pathID[crm.Link](in.ID)
+	if err != nil {
+		return reply[LinkClient]{}, err
+	}
+	client, err := c.service.Client(c.ctx(), c.caller, id)
+	return reply[LinkClient]{body: LinkClient{
+		client.Issuer, client.AuthorizationEndpoint, client.TokenEndpoint, client.RevocationEndpoint, client.ClientID, client.Scopes, client.Style,
+	}}, err
 }
 
 func (c *call) syncLink(in *LinkPath) error {

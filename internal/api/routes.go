@@ -38,7 +38,9 @@ func (a *API) routes() {
 	route(a, operation{id: "get-link", method: get, path: "/links/{id}", tag: "Links", summary: "Read a link"}, (*call).getLink)
 	route(a, operation{id: "change-link", method: patch, path: "/links/{id}", tag: "Links", summary: "Change how a link signs in",
 		body: LinkChangeInput{}}, (*call).changeLink)
-	silent(a, operation{id: "remove-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; actions and events stay"}, (*call).removeLink)
+	route(a, operation{id: "end-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; actions and events stay"}, (*call).endLink)
+	route(a, operation{id: "get-link-client", method: get, path: "/links/{id}/client", tag: "Links",
+		summary: "The client registration that a link signs in with"}, (*call).linkClient)
 	route(a, operation{id: "pause-link", method: post, path: "/links/{id}/pause", tag: "Links", summary: "Pause a link"}, (*call).pauseLink)
 	route(a, operation{id: "resume-link", method: post, path: "/links/{id}/resume", tag: "Links", summary: "Go on with a link"}, (*call).resumeLink)
 	silent(a, operation{id: "sync-link", method: post, path: "/links/{id}/sync", tag: "Links", summary: "Start a run now", status: http.StatusAccepted}, (*call).syncLink)

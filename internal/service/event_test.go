@@ -80,8 +80,8 @@ func TestEventOf(t *testing.T) {
 		if got, err = w.EventOf(w.ctx(), w.peer, action.ID); err != nil || got.Link != other.ID {
 			w.t.Errorf("once it moved: %+v, %v", got, err)
 		}
-		w.must(w.RemoveLink(w.ctx(), w.admin, other.ID, 1))
-		w.must(w.RemoveLink(w.ctx(), w.admin, link.ID, 1))
+		w.must(w.end(w.admin, other.ID, 1))
+		w.must(w.end(w.admin, link.ID, 1))
 		if got, err = w.EventOf(w.ctx(), w.peer, action.ID); err != nil || got.Found {
 			w.t.Errorf("after both links ended: %+v, %v", got, err)
 		}

@@ -289,7 +289,9 @@ func (s *Service) Client(ctx context.Context, caller Caller, id crm.LinkID) (OAu
 	return shown, err
 }
 
-// EndLink is RemoveLink, and says what became of the grant.
+// EndLink ends a link and keeps everything on both sides: the actions stay in the CRM, the events in the calendar. Its
+// credentials are forgotten, and a grant is given back: what became of that is returned. What both sides last agreed on stays
+// with the ended link, and the UIDs stay known, so that linking the calendar again recognises its events (semantics 9).
 func (s *Service) EndLink(ctx context.Context, caller Caller, id crm.LinkID, version int64) (Revocation, error) {
 	var kept SealedGrant
 	var shared bool

@@ -55,14 +55,6 @@ func (s *Service) pauseLinkOf(tx *store.Tx, user crm.UserID, caller Caller) erro
 	return tx.UpdateLink(link, link.Version)
 }
 
-// RemoveLink ends a link and keeps everything on both sides: the actions stay in the CRM, the events in the calendar. Its
-// credentials are forgotten. What both sides last agreed on stays with the ended link, and the UIDs stay known, so that
-// linking the calendar again recognises its events (semantics 9).
-func (s *Service) RemoveLink(ctx context.Context, caller Caller, id crm.LinkID, version int64) error {
-	_, err := s.EndLink(ctx, caller, id, version)
-	return err
-}
-
 // SyncNow starts a run of a link.
 func (s *Service) SyncNow(ctx context.Context, caller Caller, id crm.LinkID) error {
 	err := s.write(ctx, func(tx *store.Tx) error {

@@ -308,7 +308,7 @@ func TestTestLink_reports_steps_and_keeps_nothing(t *testing.T) {
 }
 
 // semantics 9: both sides keep what they have; credentials are forgotten, UIDs stay known.
-func TestRemoveLink_keeps_everything_but_the_credentials(t *testing.T) {
+func TestEndLink_keeps_everything_but_the_credentials(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		link := w.link(w.user)
 		bound, waiting := w.action(w.user), w.action(w.user)
@@ -317,10 +317,10 @@ func TestRemoveLink_keeps_everything_but_the_credentials(t *testing.T) {
 		if _, err := w.PauseLink(w.ctx(), w.admin, link.ID, 1); err != nil {
 			w.t.Fatal(err)
 		}
-		if err := w.RemoveLink(w.ctx(), w.admin, link.ID, 1); !errors.Is(err, ErrVersion) {
+		if err := w.end(w.admin, link.ID, 1); !errors.Is(err, ErrVersion) {
 			w.t.Errorf("an older version: %v", err)
 		}
-		w.must(w.RemoveLink(w.ctx(), w.admin, link.ID, 2))
+		w.must(w.end(w.admin, link.ID, 2))
 		for id, want := range map[crm.ActionID]crm.Reason{bound.ID: crm.ReasonFollowerWithout, waiting.ID: crm.ReasonFollowerWithout, undated.ID: crm.ReasonNoDate} {
 			view, err := w.Get(w.ctx(), w.user, id)
 			w.must(err)

@@ -148,9 +148,6 @@ var methods = map[string][]deedOf{
 		_, err := w.ResumeLink(w.ctx(), by, on.link.ID, on.link.Version)
 		return err
 	}}},
-	"RemoveLink": {{ManageLinks, func(w *world, by Caller, on target) error {
-		return w.RemoveLink(w.ctx(), by, on.link.ID, on.link.Version)
-	}}},
 	"TestLink": {{ManageLinks, func(w *world, by Caller, _ target) error {
 		_, err := w.TestLink(w.ctx(), by, w.linkInput(w.user), func(TestStep) {})
 		return err
@@ -180,7 +177,7 @@ func (w *world) changeFollower(by Caller, in UserInput) error {
 func (w *world) target(kind string) target {
 	w.t.Helper()
 	if views, err := w.Links(w.ctx(), w.user); err != nil || len(views) == 0 {
-		w.link(w.user) // the first time, and after RemoveLink
+		w.link(w.user) // the first time, and after EndLink
 	}
 	action := w.action(w.user)
 	change := crm.Change{ID: crm.NewID[crm.Change](w.IDs), Action: action.ID, At: w.clock.now(), Actor: w.user.actor(), What: crm.Changed, Name: "subject", Before: "Before"}

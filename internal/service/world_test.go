@@ -91,6 +91,11 @@ func (w *world) must(err error) {
 	}
 }
 
+func (w *world) end(caller Caller, id crm.LinkID, version int64) error {
+	_, err := w.EndLink(w.ctx(), caller, id, version)
+	return err
+}
+
 func (w *world) ctx() context.Context { return w.t.Context() }
 
 // read reads rows behind the service's back.

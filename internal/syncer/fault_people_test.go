@@ -335,7 +335,7 @@ func TestF47_reassigned(t *testing.T) {
 		}, "[Lunch | 20261125T110000Z | 20261125T120000Z]", "[Lunch | 20261125T110000Z | 20261125T120000Z]"},
 		"the_new_link_ends": {func(w *world) {
 			link := w.stored(w.ben)
-			w.must(w.service.RemoveLink(w.Context(), w.admin, link.ID, link.Version))
+			w.end(link)
 		}, "[]", "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -418,7 +418,7 @@ func TestF52_a_link_paused_removed_and_made_again(t *testing.T) {
 
 		link = w.stored(w.anna)
 		w.change(w.anna, w.named("Lunch"), subject("Lunch with Ben"))
-		w.must(w.service.RemoveLink(w.Context(), w.admin, link.ID, link.Version))
+		w.end(link)
 		w.line("two", "SUMMARY:Coffee")
 		w.must(w.phone(w.anna).Delete("work", "three.ics", ""))
 		w.change(w.anna, own, subject("Call at last"))

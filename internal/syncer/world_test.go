@@ -154,6 +154,12 @@ func (w *world) must(err error) {
 	}
 }
 
+func (w *world) end(link crm.Link) {
+	w.Helper()
+	_, err := w.service.EndLink(w.Context(), w.admin, link.ID, link.Version)
+	w.must(err)
+}
+
 func (w *world) user(name string, role crm.Role) crm.User {
 	user := crm.User{
 		ID: crm.NewID[crm.User](crm.IDSource{Now: w.clock.now, Random: rand.Reader}), Version: 1, Login: name, Name: name, Language: crm.English,

@@ -82,7 +82,9 @@ func TestS28_addresses_that_lead_nowhere(t *testing.T) {
 		}
 		for _, id := range []string{"01234567-89ab-7def-8123-456789abcdef", "x", "..%2f..%2fetc%2fpasswd", "%00", strings.Repeat("9", 3000), "'%20OR%201=1--", "00000000-0000-0000-0000-000000000000"} {
 			path := strings.NewReplacer("{id}", id, "{token}", id).Replace(route.Pattern)
-			if got := b.get(path); got.status != http.StatusNotFound || strings.Contains(got.body, ".go:") || strings.Contains(got.body, "SELECT") {
+			// A sign-in that is over, or was another's, says to begin again.
+			begun := strings.HasPrefix(route.Pattern, grantsPath+"/")
+			if got := b.get(path); got.status != http.StatusNotFound && !(begun && got.status == http.StatusUnprocessableEntity) || strings.Contains(got.body, ".go:") || strings.Contains(got.body, "SELECT") {
 				t.Errorf("%s: %d", path, got.status)
 			}
 		}
