@@ -41,6 +41,9 @@ func (r *run) pullChanges(ctx context.Context) error {
 		return r.pullAll(ctx)
 	}
 	err := r.pullSince(ctx, r.before.Token)
+	if dav.ClassOf(err) == dav.ClassTemporary && plant.On(plant.FailedListingIsEmpty) {
+		return r.finishEmpty(ctx)
+	}
 	if dav.ClassOf(err) == dav.ClassTokenInvalid || r.before.Failures > 0 && faults(err) {
 		return r.pullAll(ctx)
 	}
@@ -58,6 +61,15 @@ func (r *run) pullChanges(ctx context.Context) error {
 func faults(err error) bool {
 	failure, ok := dav.FailureOf(err)
 	return ok && failure.Status == 500
+}
+
+// finishEmpty is a planted fault: what failed is taken as a calendar without anything in it.
+func (r *run) finishEmpty(ctx context.Context) error {
+	answer := r.newAnswer(ctx)
+	if err := answer.compareWith(); err != nil {
+		return err
+	}
+	return r.finishAll(ctx, answer, func(*store.LinkSync) {})
 }
 
 // adopt takes over what an ended link of the same user to the same calendar left. What changed here meanwhile waits in the
