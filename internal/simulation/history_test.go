@@ -228,8 +228,14 @@ func lies(name string) bool {
 	return name == "F13 members 404" || strings.HasPrefix(name, "F8 ")
 }
 
+// leftOut is a whole listing, asked for because the token is not known any more, that leaves out what is there.
+const leftOut = "F13 members left out of a whole listing"
+
 func (w *world) plan(random *rand.Rand) {
-	faults := sandbox.Catalogue(w.now())
+	faults := append(sandbox.Catalogue(w.now()),
+		sandbox.Fault{Name: "F13 multiget says 404", Times: 1, On: sandbox.Match{Report: "calendar-multiget"}, Do: sandbox.Effect{Members: []sandbox.MemberFault{{Status: 404}}}},
+		sandbox.Fault{Name: leftOut, Times: 1, On: sandbox.Match{Report: "sync-collection", Token: sandbox.EmptyToken}, Do: sandbox.Effect{Members: []sandbox.MemberFault{{LeaveOut: true}}}},
+	)
 	var fault sandbox.Fault
 	for fault = faults[random.IntN(len(faults))]; lies(fault.Name); fault = faults[random.IntN(len(faults))] {
 	}
@@ -238,6 +244,12 @@ func (w *world) plan(random *rand.Rand) {
 		fault = sandbox.Fault{Name: "F3 answer lost", Times: 1, On: sandbox.Match{Methods: []string{http.MethodPut, http.MethodDelete}}, Do: sandbox.Effect{Reset: sandbox.After}}
 	}
 	fault.Skip = random.IntN(4)
+	if fault.Name == leftOut {
+		fault.Skip = 0
+		for _, of := range w.people {
+			must(w.server.ForgetTokens(of.User.Login, workOf(of.User.Login)))
+		}
+	}
 	if random.IntN(4) == 0 {
 		fault.Times = 2 + random.IntN(3)
 	}
