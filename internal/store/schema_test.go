@@ -85,8 +85,10 @@ func TestOpen_of_several_nodes_at_once_migrates_once(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := queried(t, s, "SELECT version_id FROM goose_db_version WHERE version_id > 0"); len(got) != 1 {
-		t.Errorf("migrations carried out: got %v, want one", got)
+	got := queried(t, s, "SELECT version_id FROM goose_db_version WHERE version_id > 0")
+	once := slices.Compact(slices.Clone(got))
+	if len(got) == 0 || len(once) != len(got) {
+		t.Errorf("migrations carried out: got %v, want each once", got)
 	}
 }
 
