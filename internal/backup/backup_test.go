@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -543,11 +544,12 @@ func TestRestore_of_an_older_program(t *testing.T) {
 	for schema := int64(1); schema <= newest; schema++ {
 		t.Run(fmt.Sprint("schema ", schema), func(t *testing.T) {
 			t.Parallel()
-			old := storetest.SQLite(t)
-			old.Schema = schema
+			// storetest makes databases with the newest schema.
+			old := store.Options{SQLite: filepath.Join(t.TempDir(), "data", "agenda.db"), Schema: schema}
+			target := store.Options{SQLite: filepath.Join(t.TempDir(), "data", "agenda.db")}
 			source := storetest.Open(t, old)
 			f := fill1(t, source, 1234)
-			s := restored(t, storetest.SQLite(t), written(t, source)) // storetest makes PostgreSQL's databases with the newest schema
+			s := restored(t, target, written(t, source))
 
 			f.checkRestored(t, s)
 			before, after := rowsOf(t, source), rowsOf(t, s)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,9 +158,10 @@ func (h *randomHistory) runs() {
 	}
 	switch h.pick(6) {
 	case 0:
-		at, passed := h.pick(20), 0
+		at := h.pick(20)
+		var passed atomic.Int64 // several senders pass the gate at once
 		h.gate = func(context.Context, syncer.Point) error {
-			if passed++; passed > at {
+			if passed.Add(1) > int64(at) {
 				return errCrash
 			}
 			return nil
@@ -178,9 +180,10 @@ func (h *randomHistory) runs() {
 		h.did("run by %s under a fault of %v: %v", trigger, methods, err)
 	case 2:
 		// Something happens on either side in the midst of it.
-		at, passed := h.pick(12), 0
+		at := h.pick(12)
+		var passed atomic.Int64
 		h.gate = func(_ context.Context, point syncer.Point) error {
-			if passed++; passed == at {
+			if passed.Add(1) == int64(at) {
 				h.did("meanwhile, %s %s:", point.Moment, point.What)
 				if point.Moment == syncer.BeforeCommit || h.pick(2) == 0 {
 					h.there()
