@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"agendaonline/internal/crm"
@@ -203,9 +204,9 @@ func TestF33_a_crash_before_or_after_any_commit_or_request(t *testing.T) {
 					for at := i % database.every; at < len(points); at += database.every {
 						w := newWorld(t, database.fresh(t), sandbox.Plain())
 						s.start(w)
-						passed := 0
+						var passed atomic.Int64 // several senders pass the gate at once
 						w.gate = func(context.Context, syncer.Point) error {
-							if passed++; passed-1 >= at {
+							if passed.Add(1) > int64(at) {
 								return errCrash
 							}
 							return nil

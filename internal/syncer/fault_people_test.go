@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -508,9 +509,9 @@ func TestF55_a_first_sync_that_is_stopped_at_each_of_its_steps(t *testing.T) {
 				w.create(w.anna, fmt.Sprint("Here ", i), "2026-11-25 14:00 - 16:00")
 			}
 			w.link(w.anna)
-			passed := 0
+			var passed atomic.Int64
 			w.gate = func(context.Context, syncer.Point) error {
-				if passed++; passed > at {
+				if passed.Add(1) > int64(at) {
 					return errCrash
 				}
 				return nil
