@@ -293,7 +293,7 @@ func (s *Service) forgetDraft(ctx context.Context, id crm.LinkID) error {
 	return err
 }
 
-// PurgeDrafts forgets the drafts whose time is over, and gives back what was granted for them. It is called now and then.
+// PurgeDrafts forgets the drafts and wizards whose time is over, and gives back what was granted for them. It is called now and then.
 func (s *Service) PurgeDrafts(ctx context.Context) error {
 	var ended []crm.LinkID
 	err := s.read(ctx, func(tx *store.Tx) (err error) {
@@ -303,5 +303,5 @@ func (s *Service) PurgeDrafts(ctx context.Context) error {
 	for _, id := range ended {
 		err = errors.Join(err, s.forgetDraft(ctx, id))
 	}
-	return err
+	return errors.Join(err, s.write(ctx, func(tx *store.Tx) error { return tx.PurgeWizards(s.now()) }))
 }

@@ -73,6 +73,28 @@ var methods = map[string][]deedOf{
 		_, _, err := w.Once(w.ctx(), by, "key", []byte("hash"), func(*Service) ([]byte, error) { return []byte("answer"), nil })
 		return err
 	}}},
+	"KeepWizard": {{SeeChoices, func(w *world, by Caller, _ target) error {
+		return w.KeepWizard(w.ctx(), by, crm.NewID[crm.Link](w.IDs), crm.LinkID{}, []byte("typed"))
+	}}},
+	"Wizard": {{SeeChoices, func(w *world, by Caller, _ target) error {
+		id := crm.NewID[crm.Link](w.IDs)
+		if err := w.KeepWizard(w.ctx(), by, id, crm.LinkID{}, []byte("typed")); err != nil {
+			return err
+		}
+		_, err := w.Wizard(w.ctx(), by, id)
+		return err
+	}}},
+	"WizardOfGrant": {{SeeChoices, func(w *world, by Caller, _ target) error {
+		id, grant := crm.NewID[crm.Link](w.IDs), crm.NewID[crm.Link](w.IDs)
+		if err := w.KeepWizard(w.ctx(), by, id, grant, []byte("typed")); err != nil {
+			return err
+		}
+		_, _, err := w.WizardOfGrant(w.ctx(), by, grant)
+		return err
+	}}},
+	"DropWizard": {{SeeChoices, func(w *world, by Caller, _ target) error {
+		return w.DropWizard(w.ctx(), by, crm.NewID[crm.Link](w.IDs))
+	}}},
 	"OpenActions": {{PullCalendars, func(w *world, by Caller, _ target) error { _, err := w.OpenActions(w.ctx(), by, nil); return err }}},
 	"Progress":    {{PullCalendars, func(w *world, by Caller, _ target) error { _, err := w.Progress(w.ctx(), by); return err }}},
 	"Choices":     {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Choices(w.ctx(), by); return err }}},

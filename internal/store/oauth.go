@@ -146,11 +146,13 @@ func (tx *Tx) DeleteDraft(id crm.LinkID) error {
 	return tx.execOne(ErrNotFound, "forget draft of a link", "DELETE FROM link_draft WHERE id = $1", idValue(id))
 }
 
-// ForgetDrafts forgets every draft, and the grants that belong to no living link: in a copy of a database, where they are
+// ForgetDrafts forgets every draft and wizard, and the grants that belong to no living link: in a copy of a database, where they are
 // another installation's to give back.
 func (tx *Tx) ForgetDrafts() error {
-	if _, err := tx.exec("forget drafts", "DELETE FROM link_draft"); err != nil {
-		return err
+	for _, table := range []string{"link_draft", "wizard"} {
+		if _, err := tx.exec("forget what is in "+table, "DELETE FROM "+table); err != nil {
+			return err
+		}
 	}
 	_, err := tx.exec("forget grants of drafts", "DELETE FROM oauth_grant WHERE NOT EXISTS (SELECT 1 FROM link l WHERE l.id = oauth_grant.id AND l.ended_at IS NULL)")
 	return err

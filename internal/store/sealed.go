@@ -14,7 +14,7 @@ type Sealed struct {
 }
 
 // sealedColumns are all columns that hold sealed values. Their rows have the ids of links.
-var sealedColumns = []struct{ table, column string }{{"link", "secret"}, {"oauth_grant", "sealed"}, {"link_draft", "sealed"}}
+var sealedColumns = []struct{ table, column string }{{"link", "secret"}, {"oauth_grant", "sealed"}, {"link_draft", "sealed"}, {"wizard", "sealed"}}
 
 // SealedValues are the sealed values that come after one, the first ones after the zero Sealed: by table, then by id, limit at
 // most. Drafts that expired are among them until they are forgotten.

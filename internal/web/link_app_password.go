@@ -31,14 +31,18 @@ func askAppPassword(s *site, w http.ResponseWriter, r *request) error {
 	d.in, d.verdict = typedLink(r, d.in), nil
 	page, question, err := s.Service.AskAppPassword(r.Context(), r.caller, d.in.Address)
 	if problems, is := errors.AsType[crm.Problems](err); is {
-		s.drafts.put(d)
+		if err := s.keepDraft(r.Context(), r, d); err != nil {
+			return err
+		}
 		return s.showWizardParametersWith(w, r, http.StatusUnprocessableEntity, d, r.fieldProblemsOf(problems, linkFields...))
 	}
 	if err != nil {
 		return err
 	}
 	d.asked, d.question = page, question
-	s.drafts.put(d)
+	if err := s.keepDraft(r.Context(), r, d); err != nil {
+		return err
+	}
 	return see(w, r, d.path("app-password"))
 }
 
@@ -82,6 +86,8 @@ func takeAppPassword(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.in.Username, d.in.Password, d.asked, d.question = username, password, "", nil
-	s.drafts.put(d)
+	if err := s.keepDraft(r.Context(), r, d); err != nil {
+		return err
+	}
 	return see(w, r, d.path("parameters"))
 }

@@ -1,82 +1,65 @@
 package web
 
 import (
-	"sync"
-	"time"
+	"context"
+	"encoding/json"
+	"errors"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/service"
 )
 
-// draft is a link that is being added. It lives in memory only, since it holds a password that was typed: a page must not
-// carry it from step to step, and the database keeps none before the connection works.
+// draft is a link that is being added. A page must not carry the password that was typed from step to step, and the next page may
+// be asked of another node: the service keeps all of it, sealed.
 type draft struct {
-	id       crm.ID[draft]
-	owner    crm.UserID
-	userName string // of the user who gets the link
+	id       crm.LinkID // of the pages
+	userName string     // of the user who gets the link
 	in       service.LinkInput
 	verdict  *service.Verdict // of the last test of what stands in in
 	asked    string           // the page of the server where an app password is allowed, "" when none is being fetched
 	question []byte           // fetches it
-	usedAt   time.Time
 }
 
-// How long a draft is kept after it was last used, and how many at most; the one unused for longest goes first.
-const (
-	draftKept = 30 * time.Minute
-	maxDrafts = 200
-)
-
-// drafts are those of this process. They may be used by any number of goroutines.
-type drafts struct {
-	now func() time.Time
-	mu  sync.Mutex
-	all map[crm.ID[draft]]draft
+// keptDraft is how the service is given it: every field of draft but the id.
+type keptDraft struct {
+	UserName string            `json:"user_name"`
+	In       service.LinkInput `json:"in"`
+	Verdict  *service.Verdict  `json:"verdict,omitempty"`
+	Asked    string            `json:"asked,omitempty"`
+	Question []byte            `json:"question,omitempty"`
 }
 
-func newDrafts(now func() time.Time) *drafts {
-	return &drafts{now: now, all: map[crm.ID[draft]]draft{}}
-}
-
-// put keeps a draft as it is now.
-func (d *drafts) put(one draft) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	one.usedAt = d.now()
-	d.all[one.id] = one
-	d.purge(one.usedAt)
-}
-
-// get is a draft of that owner; false when there is none any more.
-func (d *drafts) get(id crm.ID[draft], owner crm.UserID) (draft, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.purge(d.now())
-	one, known := d.all[id]
-	if !known || one.owner != owner {
-		return draft{}, false
+// keepDraft keeps a draft as it is now.
+func (s *site) keepDraft(ctx context.Context, r *request, d draft) error {
+	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.asked, d.question})
+	if err != nil {
+		return errors.New("write down what is typed for a link") // the cause may quote it
 	}
-	return one, true
+	return s.Service.KeepWizard(ctx, r.caller, d.id, d.in.Draft.ID, text)
 }
 
-func (d *drafts) drop(id crm.ID[draft]) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.all, id)
+// draftOf is the caller's draft; false when there is none any more.
+func (s *site) draftOf(r *request, id crm.LinkID) (draft, bool, error) {
+	text, err := s.Service.Wizard(r.Context(), r.caller, id)
+	return readDraft(id, text, err)
 }
 
-func (d *drafts) purge(now time.Time) {
-	var oldest draft
-	for id, one := range d.all {
-		if now.Sub(one.usedAt) >= draftKept {
-			delete(d.all, id)
-			continue
-		}
-		if oldest.usedAt.IsZero() || one.usedAt.Before(oldest.usedAt) {
-			oldest = one
-		}
+// draftOfGrant is the caller's draft that waits for a grant.
+func (s *site) draftOfGrant(r *request, grant crm.LinkID) (draft, bool, error) {
+	id, text, err := s.Service.WizardOfGrant(r.Context(), r.caller, grant)
+	return readDraft(id, text, err)
+}
+
+func readDraft(id crm.LinkID, text []byte, err error) (draft, bool, error) {
+	if errors.Is(err, service.ErrNotFound) {
+		return draft{}, false, nil
 	}
-	if len(d.all) > maxDrafts {
-		delete(d.all, oldest.id)
+	if err != nil {
+		return draft{}, false, err
 	}
+	var kept keptDraft
+	if json.Unmarshal(text, &kept) != nil {
+		return draft{}, false, nil // another version of the program wrote it: it is typed anew
+	}
+	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.Asked, kept.Question}, true, nil
 }

@@ -51,7 +51,9 @@ func askConsent(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.in, d.verdict = typedGrant(r, d.in), nil
-	s.drafts.put(d)
+	if err := s.keepDraft(r.Context(), r, d); err != nil {
+		return err
+	}
 	asked, err := s.Service.AskConsent(r.Context(), r.caller, s.binding(r.Context()), d.in, s.redirectFor(r, d.in.Kind))
 	if problems, is := errors.AsType[crm.Problems](err); is {
 		return s.showWizardGrant(w, r, http.StatusUnprocessableEntity, d, r.fieldProblemsOf(problems, grantFields...))
@@ -60,7 +62,9 @@ func askConsent(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.in.Draft = service.DraftRef{ID: asked.ID, Binding: s.binding(r.Context())}
-	s.drafts.put(d)
+	if err := s.keepDraft(r.Context(), r, d); err != nil {
+		return err
+	}
 	return see(w, r, d.path("consent"))
 }
 
@@ -191,31 +195,24 @@ func takeCallback(s *site, w http.ResponseWriter, r *request) error {
 	if !taken.Link.IsZero() {
 		return s.signedAgain(w, r, taken.ID)
 	}
-	d, found := s.drafts.ofGrant(taken.ID, r.caller.User.ID)
-	if !found { // begun on another node, or before a restart
+	d, found, err := s.draftOfGrant(r, taken.ID)
+	if err != nil {
+		return err
+	}
+	if !found { // the draft of the sign-in outlived that of the pages
 		names, _, err := s.userNamesOf(r)
 		if err != nil {
 			return err
 		}
-		d = draft{id: crm.NewID[draft](s.Service.IDs), owner: r.caller.User.ID, userName: names[taken.User], in: service.LinkInput{
+		d = draft{id: crm.NewID[crm.Link](s.Service.IDs), userName: names[taken.User], in: service.LinkInput{
 			User: taken.User, Kind: taken.Kind, Address: taken.Address, Username: taken.Username, PlainHTTP: taken.PlainHTTP, OAuth: taken.OAuth,
 			Draft: service.DraftRef{ID: taken.ID, Binding: binding},
 		}}
-		s.drafts.put(d)
-	}
-	return see(w, r, d.path("signed"))
-}
-
-// ofGrant is the draft of that owner that waits for a grant.
-func (d *drafts) ofGrant(id crm.LinkID, owner crm.UserID) (draft, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, one := range d.all {
-		if one.owner == owner && one.in.Draft.ID == id {
-			return one, true
+		if err := s.keepDraft(r.Context(), r, d); err != nil {
+			return err
 		}
 	}
-	return draft{}, false
+	return see(w, r, d.path("signed"))
 }
 
 // askConsentAgain begins the sign-in of a link that is there, with another client where one was typed.

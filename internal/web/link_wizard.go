@@ -145,8 +145,10 @@ func saveWizardUser(s *site, w http.ResponseWriter, r *request) error {
 		if user.ID.String() != r.PostForm.Get("user") {
 			continue
 		}
-		d := draft{id: crm.NewID[draft](s.Service.IDs), owner: r.caller.User.ID, userName: user.Name, in: service.LinkInput{User: user.ID, Kind: crm.LinkSimple, Username: user.Email}}
-		s.drafts.put(d)
+		d := draft{id: crm.NewID[crm.Link](s.Service.IDs), userName: user.Name, in: service.LinkInput{User: user.ID, Kind: crm.LinkSimple, Username: user.Email}}
+		if err := s.keepDraft(r.Context(), r, d); err != nil {
+			return err
+		}
 		return see(w, r, d.path("kind"))
 	}
 	return s.showWizardUserWith(w, r, http.StatusUnprocessableEntity, r.Problem(crm.NewProblem(service.CodeUnknownUser, "user")))
@@ -157,15 +159,15 @@ func (s *site) draft(w http.ResponseWriter, r *request) (draft, bool, error) {
 	if err := administrator(r); err != nil {
 		return draft{}, false, err
 	}
-	id, err := pathID[draft](r, "id")
+	id, err := pathID[crm.Link](r, "id")
 	if err != nil {
 		return draft{}, false, err
 	}
-	d, found := s.drafts.get(id, r.caller.User.ID)
-	if !found {
-		return draft{}, false, see(w, r, wizardPath+"?lost=")
+	d, found, err := s.draftOf(r, id)
+	if err == nil && !found {
+		err = see(w, r, wizardPath+"?lost=")
 	}
-	return d, true, nil
+	return d, found, err
 }
 
 // wizardKindPage is the second step: how the calendar is signed in to.
@@ -206,7 +208,9 @@ func saveWizardKind(s *site, w http.ResponseWriter, r *request) error {
 	}
 	if d.in.Kind != kind {
 		d.in.Kind, d.in.Draft, d.verdict = kind, service.DraftRef{}, nil
-		s.drafts.put(d)
+		if err := s.keepDraft(r.Context(), r, d); err != nil {
+			return err
+		}
 	}
 	return see(w, r, d.path("parameters"))
 }
@@ -274,7 +278,9 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 	} else if r.PostForm.Has("calendar") {
 		d.in.Calendar = r.PostForm.Get("calendar")
 	}
-	s.drafts.put(d)
+	if err := s.keepDraft(r.Context(), r, d); err != nil {
+		return err
+	}
 	f, err := s.frame(r, "parameters", r.T("linktest.title"))
 	if err != nil {
 		return err
@@ -284,10 +290,13 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 		About: d.userName + " · " + d.in.Address, AgainPath: d.path("test"),
 	}
 	err = s.stream(w, r, p, func(ctx context.Context, report func(service.TestStep)) (service.Verdict, error) {
-		return s.Service.TestLink(ctx, r.caller, d.in, report)
-	}, func(p *checkPage, verdict service.Verdict) {
+		verdict, err := s.Service.TestLink(ctx, r.caller, d.in, report)
+		if err != nil {
+			return verdict, err
+		}
 		d.verdict = &verdict
-		s.drafts.put(d)
+		return verdict, s.keepDraft(ctx, r, d)
+	}, func(p *checkPage, verdict service.Verdict) {
 		if verdict.Outcome == service.DoesNotWork {
 			return
 		}
@@ -363,7 +372,9 @@ func saveWithoutToken(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.in.WithoutSyncToken = ticked(r, "without_sync_token")
-	s.drafts.put(d)
+	if err := s.keepDraft(r.Context(), r, d); err != nil {
+		return err
+	}
 	return see(w, r, d.path("plan"))
 }
 
@@ -422,6 +433,8 @@ func saveWizard(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	s.drafts.drop(d.id)
+	if err := s.Service.DropWizard(r.Context(), r.caller, d.id); err != nil {
+		return err
+	}
 	return see(w, r, linksPath+"/"+link.ID.String()+"?done=links.created")
 }

@@ -55,7 +55,6 @@ type site struct {
 	Config
 	assets *assets
 	views  *views
-	drafts *drafts
 }
 
 // New makes the handler of all routes. One that lacks something it works with, or whose templates do not fit each other, is a
@@ -65,7 +64,7 @@ func New(config Config) (http.Handler, error) {
 	case config.Service == nil, config.Identity == nil, config.Live == nil, config.Now == nil, config.Log == nil:
 		return nil, errors.New("web: service, identity, live, now and log are needed")
 	}
-	s := &site{Config: config, drafts: newDrafts(config.Now)}
+	s := &site{Config: config}
 	var err error
 	if s.assets, err = loadAssets(config.Assets, config.Log); err != nil {
 		return nil, err
