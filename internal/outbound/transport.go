@@ -170,7 +170,11 @@ func (t *Transport) dial(ctx context.Context, network, hostPort string) (net.Con
 			return t.allow.check(host, endpoint)
 		},
 	}
-	return dialler.DialContext(ctx, network, hostPort)
+	connection, err := dialler.DialContext(ctx, network, hostPort)
+	if err != nil {
+		return nil, err
+	}
+	return newClientFirst(connection), nil
 }
 
 // heldBody gives its host's place back when it is closed or ended, and names what goes wrong while it is read.

@@ -172,11 +172,11 @@ func TestPull_what_a_calendar_did_is_said_in_every_language(t *testing.T) {
 			map[*service.Caller]string{&w.an: "1.041 van 2.060 wijzigingen verwerkt", &w.luc: "1\u202f041 modifications sur 2\u202f060 traitées", &w.tom: "1,041 of 2,060 changes dealt with"},
 		},
 		{
-			[]service.LinkPull{{Link: link.ID, EndedAt: w.clock.at.Add(-12 * time.Second), Counts: crm.Counts{New: 3, Changed: 1, Removed: 1}}},
+			[]service.LinkPull{{Link: link.ID, EndedAt: w.clock.now().Add(-12 * time.Second), Counts: crm.Counts{New: 3, Changed: 1, Removed: 1}}},
 			map[*service.Caller]string{&w.an: "3 nieuwe, 1 gewijzigd, 1 verwijderd</b> <span class=\"when\" data-age=\"12\">12 s geleden", &w.luc: "3 nouvelles, 1 modifiée, 1 supprimée", &w.tom: "3 new, 1 changed, 1 removed"},
 		},
 		{
-			[]service.LinkPull{{Link: link.ID, EndedAt: w.clock.at}},
+			[]service.LinkPull{{Link: link.ID, EndedAt: w.clock.now()}},
 			map[*service.Caller]string{&w.an: "Niets gewijzigd", &w.luc: "Rien de modifié", &w.tom: "Nothing changed"},
 		},
 	} {

@@ -305,13 +305,13 @@ func (w *world) event(action crm.Action, lines ...string) {
 		}
 		resource := store.Resource{
 			ID: crm.NewID[store.Resource](w.IDs), Link: link.ID, Href: dav.Href(link.CalendarHref + "u-1.ics"), UID: "u-1", ETag: `"1"`, State: store.ResourceLive,
-			SeenAt: w.clock.at, Body: []byte(body),
+			SeenAt: w.clock.now(), Body: []byte(body),
 		}
 		if err := tx.InsertResources([]store.Resource{resource}); err != nil {
 			return err
 		}
 		base := &reconcile.Base{Agreed: action.Units, Server: action.Units}
-		return tx.InsertBindings([]store.Binding{{Resource: resource.ID, Action: action.ID, Base: base, AgreedVersion: action.Version, AgreedAt: w.clock.at}})
+		return tx.InsertBindings([]store.Binding{{Resource: resource.ID, Action: action.ID, Base: base, AgreedVersion: action.Version, AgreedAt: w.clock.now()}})
 	}))
 }
 

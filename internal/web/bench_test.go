@@ -38,7 +38,7 @@ func BenchmarkActionsPage(b *testing.B) {
 					Subject: fmt.Sprintf("Visit %d of the boiler", i), Description: "Purge floor by floor, then look at the pump of the second circuit.",
 					When: crm.When{StartDate: crm.Date{Year: 2022, Month: 1, Day: 1}.AddDays(i * 2190 / n), StartTime: crm.NewClock(8+i%10, 0, 0), Zone: "Europe/Brussels"},
 				},
-				ThirdParty: []string{"Boulangerie Piron", "Garage Lambert", "De Regenboog"}[i%3], CreatedAt: w.clock.at, ModifiedAt: w.clock.at,
+				ThirdParty: []string{"Boulangerie Piron", "Garage Lambert", "De Regenboog"}[i%3], CreatedAt: w.clock.now(), ModifiedAt: w.clock.now(),
 				CreatedBy: crm.Actor{Kind: crm.ActorSystem}, ModifiedBy: crm.Actor{Kind: crm.ActorSystem}, Sync: crm.SyncState{Name: crm.Synced},
 			})
 		}

@@ -103,7 +103,7 @@ func TestPages_have_no_barrier_and_fit_their_width(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Open(t)
 	w, main := furnished(t)
-	w.puller.set(service.LinkPull{Running: true, Processed: 41, Expected: 60, StartedAt: w.clock.at})
+	w.puller.set(service.LinkPull{Running: true, Processed: 41, Expected: 60, StartedAt: w.clock.now()})
 	pages := map[string]string{
 		"actions": "/actions?tab=all&from=16/11", "mine": "/actions", "trash": "/actions?tab=trash", "filters": "/actions/filters?tab=all&due_from=x", "action": "/actions/" + main.ID.String(),
 		"new": "/actions/new", "saved": "/actions?tab=all&said=saved&of=" + main.ID.String(), "keys": "/keys", "error": "/nowhere", "empty": "/actions?q=zzz",
@@ -237,11 +237,11 @@ func TestPull_its_progress_moves_in_place_until_the_result(t *testing.T) {
 	b := browsertest.Open(t)
 	w := newWorld(t)
 	link := w.link(w.luc)
-	w.puller.set(service.LinkPull{Link: link.ID, Running: true, Processed: 1, Expected: 60, StartedAt: w.clock.at})
+	w.puller.set(service.LinkPull{Link: link.ID, Running: true, Processed: 1, Expected: 60, StartedAt: w.clock.now()})
 	tab := w.tab(b, w.luc, 1440)
 	tab.Go(w.server.URL + "/actions")
 	tab.Wait(`document.querySelector("#pull progress")?.value === 1`)
-	w.puller.set(service.LinkPull{Link: link.ID, Running: true, Processed: 41, Expected: 60, StartedAt: w.clock.at})
+	w.puller.set(service.LinkPull{Link: link.ID, Running: true, Processed: 41, Expected: 60, StartedAt: w.clock.now()})
 	tab.Wait(`document.querySelector("#pull progress")?.value === 41`)
 	w.puller.set(service.LinkPull{Link: link.ID, EndedAt: w.clock.now().Add(-12 * time.Second), Counts: crm.Counts{New: 3, Changed: 1, Removed: 1}})
 	tab.Wait(`document.getElementById("pull").innerText.includes("3 nouvelles, 1 modifiée, 1 supprimée")`)

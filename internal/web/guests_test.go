@@ -99,7 +99,7 @@ func TestGuests_what_waits_is_shown_and_decided(t *testing.T) {
 			return err
 		}
 		return tx.InsertHeld(store.Held{
-			ID: held, Link: link.ID, Kind: service.HeldGuests, CreatedAt: w.clock.at,
+			ID: held, Link: link.ID, Kind: service.HeldGuests, CreatedAt: w.clock.now(),
 			Subject: store.HeldSubject{Actions: []crm.ActionID{action.ID}, Counts: map[string]int{"guests": 2}},
 		})
 	}))

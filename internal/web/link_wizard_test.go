@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"agendaonline/internal/check"
 	"agendaonline/internal/outbound"
@@ -112,7 +111,7 @@ func TestWizard_a_draft_is_its_owners_and_expires(t *testing.T) {
 		}
 	}
 	w.clock.mu.Lock()
-	w.clock.at = w.clock.at.Add(30 * time.Minute)
+	w.clock.move(30 * 60)
 	w.clock.mu.Unlock()
 	b.get(draft+"/parameters").shows(t, http.StatusOK, "Dit begin is verlopen.")
 }

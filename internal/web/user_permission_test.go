@@ -20,7 +20,7 @@ func TestS18_every_page_answers_as_the_table_says(t *testing.T) {
 	link := w.link(w.luc)
 	held := crm.NewID[store.Held](w.IDs)
 	w.must(w.Store.Write(t.Context(), func(tx *store.Tx) error {
-		return tx.InsertHeld(store.Held{ID: held, Link: link.ID, Kind: service.HeldDeletions, CreatedAt: w.clock.at})
+		return tx.InsertHeld(store.Held{ID: held, Link: link.ID, Kind: service.HeldDeletions, CreatedAt: w.clock.now()})
 	}))
 	token, _, err := w.CreateToken(t.Context(), w.luc, service.TokenInput{Name: "x"})
 	w.must(err)
@@ -229,7 +229,7 @@ func TestHeld_a_decision_is_shown_with_what_it_is_about_and_taken(t *testing.T) 
 	w.alter(secret.ID, func(a *crm.Action) { a.Private = true })
 	held := crm.NewID[store.Held](w.IDs)
 	w.must(w.Store.Write(t.Context(), func(tx *store.Tx) error {
-		return tx.InsertHeld(store.Held{ID: held, Link: link.ID, Kind: service.HeldDeletions, CreatedAt: w.clock.at, Subject: store.HeldSubject{Actions: []crm.ActionID{open.ID, secret.ID}}})
+		return tx.InsertHeld(store.Held{ID: held, Link: link.ID, Kind: service.HeldDeletions, CreatedAt: w.clock.now(), Subject: store.HeldSubject{Actions: []crm.ActionID{open.ID, secret.ID}}})
 	}))
 	boss := w.browse(w.an)
 	page := boss.get("/held")
@@ -294,10 +294,10 @@ func hostile(t *testing.T) (w *world, draft func(*browser) answer, pages []strin
 	w.must(err)
 	action := w.action(by, payloads[0], func(in *service.ActionInput) { in.StartDate, in.ThirdParty = "2026-11-23", payloads[1] })
 	w.alter(action.ID, func(a *crm.Action) {
-		a.ModifiedBy, a.ModifiedAt = crm.Actor{Kind: crm.ActorLink, Link: link.ID}, w.clock.at
+		a.ModifiedBy, a.ModifiedAt = crm.Actor{Kind: crm.ActorLink, Link: link.ID}, w.clock.now()
 	})
 	w.must(w.Store.Write(t.Context(), func(tx *store.Tx) error {
-		err := tx.InsertHeld(store.Held{ID: crm.NewID[store.Held](w.IDs), Link: link.ID, Kind: service.HeldDeletions, CreatedAt: w.clock.at, Subject: store.HeldSubject{Actions: []crm.ActionID{action.ID}}})
+		err := tx.InsertHeld(store.Held{ID: crm.NewID[store.Held](w.IDs), Link: link.ID, Kind: service.HeldDeletions, CreatedAt: w.clock.now(), Subject: store.HeldSubject{Actions: []crm.ActionID{action.ID}}})
 		if err != nil {
 			return err
 		}
@@ -305,13 +305,13 @@ func hostile(t *testing.T) (w *world, draft func(*browser) answer, pages []strin
 		if err != nil {
 			return err
 		}
-		sync.Failing = crm.Failing{Since: w.clock.at, Reason: "check.unknown_host", Params: map[string]string{"host": all}}
+		sync.Failing = crm.Failing{Since: w.clock.now(), Reason: "check.unknown_host", Params: map[string]string{"host": all}}
 		sync.Traits = sync.Traits.With(dav.RewritesBodies, dav.Evidence{})
 		if err := tx.UpdateLinkSync(link.ID, sync); err != nil {
 			return err
 		}
 		return tx.InsertResources([]store.Resource{{
-			ID: crm.NewID[store.Resource](w.IDs), Link: link.ID, Href: "/x.ics", UID: "x", State: store.ResourceLive, SeenAt: w.clock.at, Body: []byte("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
+			ID: crm.NewID[store.Resource](w.IDs), Link: link.ID, Href: "/x.ics", UID: "x", State: store.ResourceLive, SeenAt: w.clock.now(), Body: []byte("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"),
 			SetAside: store.SetAside{Reason: crm.ReasonUnreadable, Subject: all, When: all, Params: map[string]string{"name": all}},
 		}})
 	}))

@@ -62,7 +62,7 @@ func newWorld(t testing.TB) *world {
 		{&w.tom, crm.User{ID: crm.UserID{3}, Name: "Tom Baker", Login: "tom", Language: crm.English, Role: crm.RoleUser}},
 	} {
 		user := one.user
-		user.Version, user.TimeZone, user.Active, user.CreatedAt = 1, "Europe/Brussels", true, w.clock.at
+		user.Version, user.TimeZone, user.Active, user.CreatedAt = 1, "Europe/Brussels", true, w.clock.now()
 		one.caller.User = user
 		w.must(s.Write(t.Context(), func(tx *store.Tx) error { return tx.InsertUser(user, "") }))
 	}
