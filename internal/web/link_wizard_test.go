@@ -110,9 +110,7 @@ func TestWizard_a_draft_is_its_owners_and_expires(t *testing.T) {
 			t.Errorf("another administrator sees %s", answer.path)
 		}
 	}
-	w.clock.mu.Lock()
 	w.clock.move(30 * 60)
-	w.clock.mu.Unlock()
 	b.get(draft+"/parameters").shows(t, http.StatusOK, "Dit begin is verlopen.")
 }
 
