@@ -21,6 +21,7 @@ type linkCommand struct {
 	Test   linkTestCommand   `cmd:"" help:"Run the connection test of a link; it only reads."`
 	Pause  linkPauseCommand  `cmd:"" help:"Send nothing to a calendar until the link is resumed; work waits."`
 	Resume linkResumeCommand `cmd:"" help:"Go on with a paused link."`
+	Show   linkShowCommand   `cmd:"" help:"Choose what others see of what comes from a calendar: all of it, or only when its user is busy."`
 	Remove linkRemoveCommand `cmd:"" help:"End a link; actions and events stay on both sides."`
 }
 
@@ -36,6 +37,7 @@ type linkAddCommand struct {
 	Username         string `help:"Username for the calendar server." required:"" placeholder:"NAME"`
 	Calendar         string `help:"Which calendar, when there are several: its address as agenda check lists it." placeholder:"URL"`
 	PlainHTTP        bool   `name:"plain-http" help:"Send the password over http, where everybody on the way can read it."`
+	ShowBusy         bool   `help:"Show others of what comes from the calendar only when its user is busy."`
 	WithoutSyncToken bool   `help:"Link a calendar that offers no sync-token: slower, it is compared as a whole each time."`
 	NoWrite          bool   `help:"Leave out the step of the test that writes an event and takes it away again."`
 }
@@ -64,7 +66,7 @@ func (c linkAddCommand) Run(ctx context.Context, env environment) error {
 		}
 		link, err := d.service.CreateLink(ctx, d.caller, service.LinkInput{
 			User: user.ID, Address: c.Address, Username: c.Username, Password: password, PlainHTTP: c.PlainHTTP,
-			WithoutSyncToken: c.WithoutSyncToken, Calendar: c.Calendar, TestWrite: !c.NoWrite,
+			WithoutSyncToken: c.WithoutSyncToken, ShownBusy: c.ShowBusy, Calendar: c.Calendar, TestWrite: !c.NoWrite,
 		})
 		if err != nil {
 			return err
@@ -89,6 +91,7 @@ type shownLink struct {
 	Calendar      string          `json:"calendar"`
 	CalendarName  string          `json:"calendar_name"`
 	Username      string          `json:"username"`
+	ShownBusy     bool            `json:"shown_busy"` // others see only when its user is busy
 	States        []crm.LinkState `json:"states"`
 	Reason        string          `json:"reason,omitempty"` // why it fails or is paused, in words
 	Actions       int             `json:"actions"`
@@ -100,7 +103,7 @@ type shownLink struct {
 
 func (d *desk) shownLink(link service.LinkView) shownLink {
 	return shownLink{
-		link.ID.String(), d.login(link.User), link.Address, link.CalendarHref, link.CalendarName, link.Username, link.States, d.whyNot(link),
+		link.ID.String(), d.login(link.User), link.Address, link.CalendarHref, link.CalendarName, link.Username, link.ShownBusy, link.States, d.whyNot(link),
 		link.Actions, link.Pending, link.Held, link.SetAside, instant(link.LastCheckedAt),
 	}
 }
@@ -179,6 +182,37 @@ func (c linkResumeCommand) Run(ctx context.Context, env environment) error {
 			_, err = d.service.ResumeLink(ctx, d.caller, link.ID, link.Version)
 		}
 		return errors.Join(err, env.talk(err, "The link of %s goes on.\n", c.User))
+	})
+}
+
+type linkShowCommand struct {
+	linkOfUser
+	What string `arg:"" enum:"full,busy" help:"full: all that is not private; busy: only when the user is busy."`
+}
+
+// Help says whose choice it is.
+func (linkShowCommand) Help() string {
+	return `It is the choice of the link's user: not even an administrator has another in the pages and the API. It holds at once for what
+is there already; actions made in the CRM, and what is private, stay as they are.
+
+  agenda link show ann busy`
+}
+
+// Run keeps the choice.
+func (c linkShowCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		user, err := d.user(c.User)
+		if err != nil {
+			return err
+		}
+		link, err := d.linkOf(ctx, c.User)
+		if err == nil {
+			// The operator of the machine holds the database anyway, and speaks for the user.
+			_, err = d.service.ShowLink(ctx, service.Caller{User: user}, link.ID, link.Version, c.What == "busy")
+		}
+		return errors.Join(err, env.talk(err, map[string]string{
+			"busy": "Others see of the calendar of %s only when that user is busy.\n", "full": "Others see everything of the calendar of %s that is not private.\n",
+		}[c.What], c.User))
 	})
 }
 

@@ -122,8 +122,8 @@ func (v *visitor) finish(draft string) crm.LinkID {
 		v.w.t.Fatalf("got to %s, want the page after the sign-in:\n%s", v.at, v.body)
 	}
 	v.post(draft+"/test", "signed", "yes", "test_write", "yes")
-	v.shows(draft + "/plan")
-	v.get(draft + "/plan")
+	v.shows(draft + "/shown")
+	v.post(draft+"/shown", "shown", "full")
 	v.post(draft + "/save")
 	id, err := crm.ParseID[crm.Link](strings.TrimPrefix(v.at.Path, "/links/"))
 	if err != nil {

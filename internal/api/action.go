@@ -36,6 +36,7 @@ type Action struct {
 	Documents      []Document `json:"documents" nullable:"false" doc:"Links to documents; left out of lists, which give an empty list."`
 
 	Private    bool     `json:"private" doc:"Its event is private: others see only that its follower is busy."`
+	ShownBusy  bool     `json:"shown_busy" doc:"It came from a calendar of which others see only when its user is busy: so of this action too."`
 	CreatedAt  Optional `json:"created_at" format:"date-time"`
 	CreatedBy  *Actor   `json:"created_by,omitempty"`
 	ModifiedAt Optional `json:"modified_at" format:"date-time"`
@@ -87,7 +88,7 @@ func (c *call) action(view service.ActionView) Action {
 		ThirdParty: view.ThirdParty, ThirdPartyKind: Optional(view.ThirdPartyKind), Contact: view.Contact, Dossier: view.Dossier,
 		FollowsUp: idText(view.FollowsUp),
 		Documents: views(view.Documents, func(d crm.Document) Document { return Document{d.Title, d.URL} }),
-		Private:   view.Private, CreatedAt: instant(view.CreatedAt), ModifiedAt: instant(view.ModifiedAt), DeletedAt: instant(view.DeletedAt),
+		Private:   view.Private, ShownBusy: view.ShownBusy, CreatedAt: instant(view.CreatedAt), ModifiedAt: instant(view.ModifiedAt), DeletedAt: instant(view.DeletedAt),
 		May: May{
 			Change: view.MayChange, Delete: view.MayDelete, Reassign: view.MayReassign, Restore: view.MayRestore,
 			WhyNot: view.WhyNot, ReadOnlyUnits: view.ReadOnlyUnits,

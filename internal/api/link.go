@@ -21,6 +21,7 @@ type Link struct {
 	PlainHTTP        bool     `json:"plain_http"`
 	WithoutSyncToken bool     `json:"without_sync_token"`
 	ReadOnly         bool     `json:"read_only" doc:"The server lets us read only."`
+	ShownBusy        bool     `json:"shown_busy" doc:"Others see of what comes from the calendar only that its user is busy."`
 
 	States    []string `json:"states" nullable:"false" doc:"All that hold, the most urgent first: new, active, paused, off, read_only, sign_in_again, needs_decision, failing."`
 	Paused    *Paused  `json:"paused,omitempty"`
@@ -31,6 +32,7 @@ type Link struct {
 	SetAside  int      `json:"set_aside" doc:"Events that cannot be used."`
 	Traits    []string `json:"traits" nullable:"false" doc:"Named deviations that the server shows."`
 	MayManage bool     `json:"may_manage" doc:"The caller may change, pause and end it."`
+	MayShow   bool     `json:"may_show" doc:"The caller may choose what others see."`
 
 	FirstSyncedAt Optional `json:"first_synced_at" format:"date-time"`
 	LastCheckedAt Optional `json:"last_checked_at" format:"date-time"`
@@ -62,9 +64,9 @@ func (c *call) link(view service.LinkView) Link {
 	shown := Link{
 		ID: view.ID.String(), Version: view.Version, User: view.User.String(), UserName: view.UserName, Kind: string(view.Kind),
 		Address: view.Address, Calendar: view.CalendarHref, CalendarName: view.CalendarName, Username: view.Username,
-		Addresses: texts(view.Addresses), PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken, ReadOnly: view.ReadOnly,
+		Addresses: texts(view.Addresses), PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken, ReadOnly: view.ReadOnly, ShownBusy: view.ShownBusy,
 		States: texts(view.States), Actions: view.Actions, Pending: view.Pending, Held: view.Held, SetAside: view.SetAside,
-		Traits: texts(view.Traits.All()), MayManage: view.MayManage,
+		Traits: texts(view.Traits.All()), MayManage: view.MayManage, MayShow: view.MayShow,
 		FirstSyncedAt: instant(view.FirstSyncedAt), LastCheckedAt: instant(view.LastCheckedAt), CreatedAt: instant(view.CreatedAt),
 	}
 	if pause := view.Pause; !pause.At.IsZero() {
@@ -142,6 +144,23 @@ func (c *call) resumeLink(in *LinkDeed) (reply[Link], error) {
 		return reply[Link]{}, err
 	}
 	return c.linkAfterwards(c.service.ResumeLink(c.ctx(), c.caller, id, version))
+}
+
+// ShownInput is what others are to see of what comes from a calendar.
+type ShownInput struct {
+	Busy bool `json:"busy" doc:"Only that its user is busy, administrators included; false: everything that is not private."`
+}
+
+func (c *call) showLink(in *LinkDeed) (reply[Link], error) {
+	id, version, err := in.named()
+	if err != nil {
+		return reply[Link]{}, err
+	}
+	var body ShownInput
+	if err := c.decode(&body); err != nil {
+		return reply[Link]{}, err
+	}
+	return c.linkAfterwards(c.service.ShowLink(c.ctx(), c.caller, id, version, body.Busy))
 }
 
 // LinkEnd is what became of the grant of a link that was ended.

@@ -14,6 +14,7 @@ type LinkInput struct {
 	Password         string   `json:"password,omitempty" writeOnly:"true"`
 	PlainHTTP        bool     `json:"plain_http,omitempty" doc:"The password may be sent over http."`
 	WithoutSyncToken bool     `json:"without_sync_token,omitempty" doc:"Link a calendar without sync-token: slower."`
+	ShownBusy        bool     `json:"shown_busy,omitempty" doc:"Show others of what comes from the calendar only that its user is busy."`
 	Calendar         Optional `json:"calendar,omitempty" doc:"The calendar chosen among those that the test found."`
 	TestWrite        bool     `json:"test_write,omitempty" doc:"Test writing too: an event is made and taken away again."`
 }
@@ -22,7 +23,7 @@ func (in LinkInput) input() (service.LinkInput, error) {
 	var r reading
 	typed := service.LinkInput{
 		User: readID[crm.User](&r, "user", in.User), Kind: crm.LinkKind(in.Kind), Address: in.Address, Username: in.Username, Password: in.Password,
-		PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken, Calendar: string(in.Calendar), TestWrite: in.TestWrite,
+		PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken, ShownBusy: in.ShownBusy, Calendar: string(in.Calendar), TestWrite: in.TestWrite,
 	}
 	return typed, r.err()
 }

@@ -38,6 +38,8 @@ func (a *API) routes() {
 	route(a, operation{id: "get-link", method: get, path: "/links/{id}", tag: "Links", summary: "Read a link"}, (*call).getLink)
 	route(a, operation{id: "change-link", method: patch, path: "/links/{id}", tag: "Links", summary: "Change how a link signs in",
 		body: LinkChangeInput{}}, (*call).changeLink)
+	route(a, operation{id: "show-link", method: put, path: "/links/{id}/shown", tag: "Links", summary: "Choose what others see of a calendar",
+		body: ShownInput{}}, (*call).showLink)
 	route(a, operation{id: "end-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; actions and events stay"}, (*call).endLink)
 	route(a, operation{id: "get-link-client", method: get, path: "/links/{id}/client", tag: "Links",
 		summary: "The client registration that a link signs in with"}, (*call).linkClient)

@@ -92,6 +92,7 @@ var routeDeeds = map[string][]routed{
 	}}},
 	"get-link":        {{"see_link", ask("GET", "/links/LINK", nil)}},
 	"change-link":     {{"manage_links of a link", ask("PATCH", "/links/LINK", object{"plain_http": false})}},
+	"show-link":       {{"choose_shown", ask("PUT", "/links/LINK/shown", object{"busy": true})}},
 	"end-link":        {{"manage_links", ask("DELETE", "/links/LINK", nil)}},
 	"get-link-client": {{"manage_links", ask("GET", "/links/LINK/client", nil)}},
 	"pause-link":      {{"manage_links", ask("POST", "/links/LINK/pause", nil)}},
@@ -130,19 +131,32 @@ var routeDeeds = map[string][]routed{
 	}}},
 }
 
-// canary stands in every text of a private action; nobody but its follower may ever read it.
+// canary stands in every text of an action that is private or shown as busy; nobody but its follower may ever read it.
 const canary = "canary-7391"
 
+// Those that are shown as busy come from the link of the target, which says so.
 var actionKinds = map[string]func(*crm.Action){
-	"ordinary":              func(*crm.Action) {},
-	"nobody follows it":     func(a *crm.Action) { a.FollowedBy = crm.UserID{} },
-	"private":               func(a *crm.Action) { a.Private = true },
-	"ordinary in the trash": func(a *crm.Action) { a.DeletedAt = time.Unix(1, 0) },
-	"private in the trash":  func(a *crm.Action) { a.Private, a.DeletedAt = true, time.Unix(1, 0) },
+	"ordinary":                   func(*crm.Action) {},
+	"nobody follows it":          func(a *crm.Action) { a.FollowedBy = crm.UserID{} },
+	"private":                    func(a *crm.Action) { a.Private = true },
+	"shown as busy":              func(*crm.Action) {},
+	"ordinary in the trash":      func(a *crm.Action) { a.DeletedAt = time.Unix(1, 0) },
+	"private in the trash":       func(a *crm.Action) { a.Private, a.DeletedAt = true, time.Unix(1, 0) },
+	"shown as busy in the trash": func(a *crm.Action) { a.DeletedAt = time.Unix(1, 0) },
 }
+
+// secluded reports whether an action of a kind is its follower's alone.
+func secluded(kind string) bool { return strings.HasPrefix(kind, "private") || busyKind(kind) }
+
+func busyKind(kind string) bool { return strings.HasPrefix(kind, "shown as busy") }
 
 func (w *world) userTag(of somebody) string {
 	return w.ask(w.admin, "GET", "/users/"+of.user.ID.String(), nil).header.Get("ETag")
+}
+
+func (w *world) linkOf(id crm.LinkID) (link crm.Link) {
+	w.rows(func(tx *store.Tx) (err error) { link, err = tx.Link(id); return err })
+	return link
 }
 
 func (w *world) followerOf(action string) crm.UserID {
@@ -157,7 +171,7 @@ func (w *world) target(kind string) target {
 	w.t.Helper()
 	var on target
 	fields, dossier := object{"subject": "Call"}, "D-2"
-	if strings.HasPrefix(kind, "private") {
+	if secluded(kind) {
 		fields, dossier = object{"subject": canary, "description": canary, "third_party": canary, "contact": canary, "dossier": canary, "documents": []object{{"title": canary, "url": "https://" + canary + ".example"}}}, canary
 	}
 	on.action = w.action(w.follower, fields)
@@ -165,7 +179,6 @@ func (w *world) target(kind string) target {
 	w.want(w.ask(w.follower, "PATCH", "/actions/"+on.action, object{"dossier": dossier + " twice"}, "If-Match", tag), 200)
 	history := w.want(w.ask(w.follower, "GET", "/actions/"+on.action+"/history", nil), 200)
 	on.change = history.json()["entries"].([]any)[0].(map[string]any)["id"].(string)
-	w.alter(on.action, actionKinds[kind])
 	on.version = `"3"`
 	on.third = w.third.user.ID.String()
 	links := w.want(w.ask(w.admin, "GET", "/links", nil), 200).json()["links"].([]any)
@@ -178,10 +191,20 @@ func (w *world) target(kind string) target {
 		on.link = w.link(w.follower)
 		on.linkTag = w.ask(w.admin, "GET", "/links/"+on.link, nil).header.Get("ETag")
 	}
-	held := store.Held{ID: crm.NewID[store.Held](w.service.IDs), Kind: service.HeldDeletions, CreatedAt: w.clock.now()}
-	var err error
-	held.Link, err = crm.ParseID[crm.Link](on.link)
+	link, err := crm.ParseID[crm.Link](on.link)
 	w.must(err)
+	if !w.linkOf(link).ShownBusy {
+		shown := w.want(w.ask(w.follower, "PUT", "/links/"+on.link+"/shown", object{"busy": true}, "If-Match", on.linkTag), 200)
+		on.linkTag = shown.header.Get("ETag")
+	}
+	w.alter(on.action, func(a *crm.Action) {
+		actionKinds[kind](a)
+		if busyKind(kind) {
+			a.CreatedBy = crm.Actor{Kind: crm.ActorLink, Link: link}
+		}
+	})
+	held := store.Held{ID: crm.NewID[store.Held](w.service.IDs), Kind: service.HeldDeletions, CreatedAt: w.clock.now()}
+	held.Link = link
 	id, err := crm.ParseID[crm.Action](on.action)
 	w.must(err)
 	held.Subject.Actions = []crm.ActionID{id}
@@ -233,7 +256,7 @@ func TestRoutes_answer_as_the_permissions_say(t *testing.T) {
 		for _, does := range routeDeeds[id] {
 			byKind := cells[does.deed]
 			onActions := byKind["ordinary"] != nil
-			kinds := []string{"private"}
+			kinds := []string{"private", "shown as busy"}
 			if onActions {
 				kinds = slices.Sorted(maps.Keys(actionKinds))
 			}
@@ -255,7 +278,7 @@ func TestRoutes_answer_as_the_permissions_say(t *testing.T) {
 					if !answersAs(want, got) {
 						t.Errorf("%s (%s) by the %s on %q: %d %.200s, want %s", id, does.deed, by.user.Login, kind, got.status, got.body, want)
 					}
-					if i > 0 && strings.HasPrefix(kind, "private") && strings.Contains(string(got.body), canary) {
+					if i > 0 && secluded(kind) && strings.Contains(string(got.body), canary) {
 						t.Errorf("%s by the %s on %q shows what is private: %s", id, by.user.Login, kind, got.body)
 					}
 				}
@@ -320,7 +343,7 @@ func TestRoutes_guessed_ids_and_missing_tokens(t *testing.T) {
 			}
 			for _, guess := range guesses {
 				var body any
-				if method != "GET" && method != "DELETE" && !strings.HasSuffix(path, "/restore") && !strings.HasPrefix(path, "/links/{id}/") {
+				if method != "GET" && method != "DELETE" && !strings.HasSuffix(path, "/restore") && (!strings.HasPrefix(path, "/links/{id}/") || method == "PUT") {
 					body = object{}
 				}
 				got := w.ask(w.admin, method, strings.NewReplacer("{id}", guess, "{change}", guess, "{token}", guess).Replace(path), body, "If-Match", `"1"`)

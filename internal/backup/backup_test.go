@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -534,6 +535,51 @@ func TestRestore_is_all_or_nothing(t *testing.T) {
 	})
 }
 
+// fillOld fills a database of an older schema with what fill1 fills one with: this program writes the newest schema only.
+func fillOld(t testing.TB, old string, events int) *filled {
+	t.Helper()
+	newest := storetest.SQLite(t)
+	f := fill1(t, storetest.Open(t, newest), events)
+	database, err := sql.Open("sqlite", old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	connection, err := database.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	run := func(statement string, args ...any) {
+		t.Helper()
+		if _, err := connection.ExecContext(t.Context(), statement, args...); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run("ATTACH $1 AS newest", newest.SQLite)
+	run("PRAGMA foreign_keys = OFF")
+	rows, err := connection.QueryContext(t.Context(), `SELECT 'INSERT INTO main.' || t.name || ' (' || group_concat(c.name) || ') SELECT ' || group_concat(c.name) || ' FROM newest.' || t.name
+		FROM main.sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'action_words%' AND t.name NOT LIKE 'goose%' AND t.name NOT LIKE 'sqlite%' GROUP BY t.name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var statements []string
+	for rows.Next() {
+		var statement string
+		if err := rows.Scan(&statement); err != nil {
+			t.Fatal(err)
+		}
+		statements = append(statements, statement)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(statements) < 15 {
+		t.Fatalf("%d tables, %v", len(statements), err)
+	}
+	for _, statement := range statements {
+		run(statement)
+	}
+	return f
+}
+
 // A backup of every version of the schema there ever was is restored, and the database is that of this program then.
 func TestRestore_of_an_older_program(t *testing.T) {
 	t.Parallel()
@@ -548,7 +594,7 @@ func TestRestore_of_an_older_program(t *testing.T) {
 			old := store.Options{SQLite: filepath.Join(t.TempDir(), "data", "agenda.db"), Schema: schema}
 			target := store.Options{SQLite: filepath.Join(t.TempDir(), "data", "agenda.db")}
 			source := storetest.Open(t, old)
-			f := fill1(t, source, 1234)
+			f := fillOld(t, old.SQLite, 1234)
 			s := restored(t, target, written(t, source))
 
 			f.checkRestored(t, s)

@@ -75,6 +75,9 @@ type Action struct {
 
 	// Private comes from the event's CLASS: others see only that the follower is busy (semantics 12).
 	Private bool
+	// ShownBusy: it was made from an event, and the link it came by shows others what comes from its calendar as busy. It is
+	// read with the action and never saved with it: the choice is kept once, on the link.
+	ShownBusy bool
 
 	CreatedAt  time.Time
 	CreatedBy  Actor
@@ -87,6 +90,10 @@ type Action struct {
 
 // Deleted reports whether the action is in the trash.
 func (a Action) Deleted() bool { return !a.DeletedAt.IsZero() }
+
+// Secluded reports whether others than its follower see only that he is busy then (semantics 12). What nobody follows makes
+// nobody busy.
+func (a Action) Secluded() bool { return a.Private || a.ShownBusy && !a.FollowedBy.IsZero() }
 
 // ThirdPartyKind says what a third party is to the company.
 type ThirdPartyKind string

@@ -19,6 +19,7 @@ type Link struct {
 	PlainHTTP        bool // Basic over http was ticked for this link
 	WithoutSyncToken bool // chosen explicitly: by ctag and ETags, slower
 	ReadOnly         bool // the server lets us read only
+	ShownBusy        bool // others see of what comes from the calendar only that somebody is busy (semantics 12)
 
 	FirstSyncedAt time.Time // zero: new
 	Pause         Pause

@@ -21,7 +21,7 @@ func New(s *store.Store) *Feed { return &Feed{s} }
 type Changes struct {
 	Actions []string // ids of actions, each once
 	Links   bool     // the state, progress or counts of links
-	// Everything: announcements were lost; what is shown may be old.
+	// Everything: announcements were lost, or anything may look different than before; what is shown may be old.
 	Everything bool
 }
 
@@ -55,6 +55,10 @@ func (s *Stream) take() Changes {
 	links, missedLinks := s.links.Take()
 	changes := Changes{Links: len(links) > 0, Everything: missedActions || missedLinks}
 	for _, payload := range actions {
+		if payload == "" {
+			changes.Everything = true
+			continue
+		}
 		changes.Actions = append(changes.Actions, strings.Split(payload, ",")...)
 	}
 	slices.Sort(changes.Actions)

@@ -17,7 +17,7 @@ type Caller struct {
 type ActionView struct {
 	crm.Action
 	FollowerName string // "" when nobody follows it
-	// Busy: it is a private action of another. Only ID, Version, When and FollowedBy of Action are filled then.
+	// Busy: it is an action of another that is private, or shown as busy. Only ID, Version, When and FollowedBy of Action are filled then.
 	Busy bool
 
 	MayChange   bool

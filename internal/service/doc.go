@@ -17,6 +17,6 @@
 //	     v
 //	Waker.Wake, after the commit
 //
-// Every method takes the Caller and asks Permit before it reads or writes anything for him. A private action of another
-// leaves this package only as a busy block (semantics 12).
+// Every method takes the Caller and asks Permit before it reads or writes anything for him. An action of
+// another that is private, or that his link shows as busy, leaves this package only as a busy block (semantics 12).
 package service

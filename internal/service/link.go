@@ -97,7 +97,8 @@ func viewLinks(tx *store.Tx, caller Caller, links []crm.Link) ([]LinkView, error
 		views = append(views, LinkView{
 			Link: link, UserName: names[link.User], States: link.States(settings), Traits: sync.Traits,
 			Actions: of.Actions, Pending: of.Pending, Held: of.Held, SetAside: of.SetAside,
-			MayManage: caller.permit(ManageLinks, Subject{}) == nil, WhySignIn: whySignIn(link, grants[link.ID]), GrantEndsAt: grants[link.ID].EndsAt,
+			MayManage: caller.permit(ManageLinks, Subject{}) == nil, MayShow: caller.permit(ChooseShown, Subject{User: link.User}) == nil,
+			WhySignIn: whySignIn(link, grants[link.ID]), GrantEndsAt: grants[link.ID].EndsAt,
 		})
 	}
 	return views, nil

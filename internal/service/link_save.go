@@ -44,7 +44,7 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 	link := crm.Link{
 		ID: id, Version: 1, User: in.User, Kind: in.Kind, Address: in.Address, CalendarHref: verdict.Calendar.Href, CalendarName: verdict.Calendar.Name,
 		Username: in.Username, Addresses: verdict.Addresses, PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken && verdict.NoSyncToken,
-		ReadOnly: verdict.Calendar.ReadOnly, CreatedAt: s.now(),
+		ReadOnly: verdict.Calendar.ReadOnly, ShownBusy: in.ShownBusy, CreatedAt: s.now(),
 	}
 	err = s.write(ctx, func(tx *store.Tx) error {
 		sync := store.LinkSync{Traits: verdict.Traits, CalendarName: link.CalendarName, ReadOnly: link.ReadOnly, Foreign: verdict.Calendar.Foreign}
@@ -52,6 +52,9 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 			if err := s.settleDraft(tx, caller, in.Draft); err != nil {
 				return err
 			}
+		}
+		if err := s.shownAtFirst(tx, caller, &link); err != nil {
+			return err
 		}
 		if err := tx.InsertLink(link, sealed, sync); err != nil {
 			return err

@@ -19,6 +19,7 @@ type LinkView struct {
 	SetAside  int             // events that cannot be used
 	Traits    dav.Traits
 	MayManage bool // the caller may change, pause and end it
+	MayShow   bool // the caller may choose what others see
 	// WhySignIn is why a link that signs in by a grant waits to be signed in again. GrantEndsAt is when its grant ends by itself,
 	// where the server says so: a Google app in testing.
 	WhySignIn   crm.Reason
@@ -37,7 +38,9 @@ type LinkInput struct {
 	PlainHTTP bool
 	// WithoutSyncToken is ticked explicitly.
 	WithoutSyncToken bool
-	Calendar         string // the href chosen among Verdict.Calendars; "": the only one
+	// ShownBusy: others see of what comes from the calendar only that somebody is busy. For CreateLink; later ShowLink.
+	ShownBusy bool
+	Calendar  string // the href chosen among Verdict.Calendars; "": the only one
 	// TestWrite asks for the step of the connection test that writes an event and takes it away again.
 	TestWrite bool
 	// OAuth is for AskConsent, of the kinds that sign in by a grant. Draft is what became of that: everything but Calendar,
@@ -54,7 +57,7 @@ type SetAsideView struct {
 	Href    string
 	Subject string // "" where the caller may not see it
 	When    string // as the event says it
-	Private bool   // or not sure not to be
+	Private bool   // or shown as busy, or not sure not to be
 	Reason  crm.Reason
 	Params  map[string]string
 	SeenAt  time.Time

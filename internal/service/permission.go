@@ -31,6 +31,7 @@ const (
 	SyncLink       Deed = "sync_link"
 	ManageLinks    Deed = "manage_links" // make, test, change, pause, resume, end
 	Decide         Deed = "decide"
+	ChooseShown    Deed = "choose_shown" // what others see of what comes from the calendar
 	SeeTokens      Deed = "see_tokens"
 	CreateToken    Deed = "create_token"
 	RevokeToken    Deed = "revoke_token"
@@ -39,7 +40,7 @@ const (
 // Deeds lists them all, in the order of docs/permissions.md.
 var Deeds = []Deed{
 	ListActions, SeeAction, SeeHistory, SeeEvent, CreateAction, ChangeAction, DeleteAction, RestoreAction, Reassign, PullCalendars,
-	SeeChoices, SeeUsers, ManageUsers, ChangeOwnUser, SeeSettings, ManageSettings, SeeLink, SyncLink, ManageLinks, Decide,
+	SeeChoices, SeeUsers, ManageUsers, ChangeOwnUser, SeeSettings, ManageSettings, SeeLink, SyncLink, ManageLinks, Decide, ChooseShown,
 	SeeTokens, CreateToken, RevokeToken,
 }
 
@@ -59,8 +60,8 @@ type Permission struct {
 // Access is how far a permission goes.
 type Access int
 
-// Hidden is as if it were not there. Refused may be told why. Busy is that the follower of a private action is busy then,
-// and nothing else. Allowed is all of it.
+// Hidden is as if it were not there. Refused may be told why. Busy is that the follower of an action that is private, or shown
+// as busy, is busy then, and nothing else. Allowed is all of it.
 const (
 	Hidden Access = iota
 	Refused
@@ -78,6 +79,7 @@ const (
 	CodePrivateNobody = "permission.private_needs_follower"
 	CodeInTrash       = "permission.in_trash"
 	CodeOwnTokens     = "permission.own_tokens"
+	CodeOwnChoice     = "permission.own_choice"
 )
 
 var allowed = Permission{Access: Allowed}
@@ -105,6 +107,14 @@ func Permit(user crm.User, deed Deed, on Subject) Permission {
 			return allowed
 		}
 		return refused(CodeOwnTokens)
+	case ChooseShown: // an administrator could read anybody's calendar else
+		switch {
+		case on.User == user.ID:
+			return allowed
+		case user.Role == crm.RoleAdministrator:
+			return refused(CodeOwnChoice)
+		}
+		return Permission{Access: Hidden}
 	case SeeLink, SyncLink, Decide:
 		if on.User == user.ID || user.Role == crm.RoleAdministrator {
 			return allowed
@@ -124,11 +134,11 @@ func administratorsOnly(user crm.User) Permission {
 	return refused(CodeAdministrator)
 }
 
-// permitAction answers for one action. A private one is its follower's alone: others learn that he is busy then, and not
-// even that of one in the trash.
+// permitAction answers for one action. One that is private, or shown as busy, is its follower's alone: others learn that he is
+// busy then, and not even that of one in the trash.
 func permitAction(user crm.User, deed Deed, action crm.Action, to crm.UserID) Permission {
 	own := action.FollowedBy == user.ID
-	if action.Private && !own {
+	if action.Secluded() && !own {
 		switch {
 		case action.Deleted():
 			return Permission{Access: Hidden}
@@ -154,7 +164,7 @@ func permitAction(user crm.User, deed Deed, action crm.Action, to crm.UserID) Pe
 		switch {
 		case action.Deleted():
 			return refused(CodeInTrash)
-		case action.Private && to.IsZero():
+		case action.Secluded() && to.IsZero():
 			return refused(CodePrivateNobody) // nobody could see it ever again
 		case to == action.FollowedBy, action.FollowedBy.IsZero() && to == user.ID, user.Rights.Reassign:
 			return allowed

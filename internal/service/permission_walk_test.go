@@ -170,6 +170,10 @@ var methods = map[string][]deedOf{
 		_, err := w.ResumeLink(w.ctx(), by, on.link.ID, on.link.Version)
 		return err
 	}}},
+	"ShowLink": {{ChooseShown, func(w *world, by Caller, on target) error {
+		_, err := w.ShowLink(w.ctx(), by, on.link.ID, on.link.Version, !on.link.ShownBusy)
+		return err
+	}}},
 	"TestLink": {{ManageLinks, func(w *world, by Caller, _ target) error {
 		_, err := w.TestLink(w.ctx(), by, w.linkInput(w.user), func(TestStep) {})
 		return err
@@ -204,19 +208,27 @@ func (w *world) target(kind string) target {
 	action := w.action(w.user)
 	change := crm.Change{ID: crm.NewID[crm.Change](w.IDs), Action: action.ID, At: w.clock.now(), Actor: w.user.actor(), What: crm.Changed, Name: "subject", Before: "Before"}
 	w.writeRows(func(tx *store.Tx) error { return tx.AppendHistory([]crm.Change{change}) })
-	action = w.alter(action, func(a *crm.Action) {
-		want := actionKinds[kind]
-		a.FollowedBy, a.Private, a.DeletedAt = want.FollowedBy, want.Private, want.DeletedAt
-	})
-	on := target{action: action, change: change.ID}
+	on := target{change: change.ID}
 	w.writeRows(func(tx *store.Tx) error {
 		var err error
 		if on.link, err = tx.LinkOfUser(follower.ID); err != nil {
 			return err
 		}
+		if want := actionKinds[kind].ShownBusy; on.link.ShownBusy != want {
+			on.link.ShownBusy = want
+			if err := tx.UpdateLink(on.link, on.link.Version); err != nil {
+				return err
+			}
+			on.link.Version++
+		}
 		on.held = crm.NewID[store.Held](w.IDs)
 		return tx.InsertHeld(store.Held{ID: on.held, Link: on.link.ID, Kind: HeldDeletions, CreatedAt: time.Unix(1, 0)})
 	})
+	on.action = w.alter(action, func(a *crm.Action) {
+		want := actionKinds[kind]
+		a.FollowedBy, a.Private, a.DeletedAt, a.CreatedBy = want.FollowedBy, want.Private, want.DeletedAt, crm.Actor{Kind: crm.ActorLink, Link: on.link.ID}
+	})
+	on.action.ShownBusy = on.link.ShownBusy
 	return on
 }
 

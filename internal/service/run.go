@@ -78,7 +78,7 @@ func viewRuns(tx *store.Tx, runs []crm.Run) ([]RunView, error) {
 const maxSetAside = 500
 
 // SetAside are the events of a link that cannot be used. What an event says is shown to the link's user, and to others
-// where it is sure not to be private: of one that cannot be read, that is not known.
+// where the link shows it in full and it is sure not to be private: of one that cannot be read, that is not known.
 func (s *Service) SetAside(ctx context.Context, caller Caller, id crm.LinkID) ([]SetAsideView, error) {
 	var views []SetAsideView
 	err := s.read(ctx, func(tx *store.Tx) error {
@@ -104,7 +104,7 @@ func (s *Service) SetAside(ctx context.Context, caller Caller, id crm.LinkID) ([
 			aside := resource.SetAside
 			view := SetAsideView{
 				Href: string(resource.Href), When: aside.When, Reason: aside.Reason, Params: aside.Params, SeenAt: resource.SeenAt,
-				Private: !surelyPublic(whole.Body),
+				Private: link.ShownBusy || !surelyPublic(whole.Body),
 			}
 			if link.User == caller.User.ID || !view.Private {
 				view.Subject = aside.Subject

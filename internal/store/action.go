@@ -21,7 +21,8 @@ var actionColumns = []string{
 const selectedAction = `a.id, a.version, a.followed_by, a.private, a.deleted_at, a.type_id, a.status_id, a.priority_id, a.due_date,
 	a.created_at, a.created_by_kind, a.created_by_id, a.modified_at, a.modified_by_kind, a.modified_by_id,
 	a.sync_name, a.sync_reason, a.sync_params, a.start_date, a.start_time, a.end_date, a.end_time, a.time_zone,
-	a.follows_up, a.third_party_kind, a.third_party, a.contact, a.dossier, a.subject, a.description`
+	a.follows_up, a.third_party_kind, a.third_party, a.contact, a.dossier, a.subject, a.description,
+	EXISTS (SELECT 1 FROM link l WHERE l.id = a.created_by_id AND l.shown_busy)`
 
 func actionTargets(a *crm.Action) []any {
 	return []any{
@@ -32,6 +33,7 @@ func actionTargets(a *crm.Action) []any {
 		&a.Sync.Name, &a.Sync.Reason, intoJSON(&a.Sync.Params),
 		intoDate(&a.When.StartDate), intoClock(&a.When.StartTime), intoDate(&a.When.EndDate), intoClock(&a.When.EndTime), &a.When.Zone,
 		intoID(&a.FollowsUp), &a.ThirdPartyKind, &a.ThirdParty, &a.Contact, &a.Dossier, &a.Subject, &a.Description,
+		&a.ShownBusy,
 	}
 }
 

@@ -38,13 +38,13 @@ type LinkSync struct {
 }
 
 const selectedLink = `SELECT id, version, user_id, kind, address, calendar_href, calendar_name, username, addresses, plain_http,
-	without_sync_token, read_only, first_synced_at, paused_at, paused_by_kind, paused_by_id, pause_reason, sign_in_again,
+	without_sync_token, shown_busy, read_only, first_synced_at, paused_at, paused_by_kind, paused_by_id, pause_reason, sign_in_again,
 	failing_since, failing_reason, failing_params, needs_decision, last_checked_at, created_at, ended_at FROM link`
 
 func linkTargets(link *crm.Link) []any {
 	return []any{
 		intoID(&link.ID), &link.Version, intoID(&link.User), &link.Kind, &link.Address, &link.CalendarHref, &link.CalendarName, &link.Username, intoJSON(&link.Addresses), &link.PlainHTTP,
-		&link.WithoutSyncToken, &link.ReadOnly, intoTime(&link.FirstSyncedAt), intoTime(&link.Pause.At), &link.Pause.By.Kind, intoActorID(&link.Pause.By), &link.Pause.Reason, &link.SignInAgain,
+		&link.WithoutSyncToken, &link.ShownBusy, &link.ReadOnly, intoTime(&link.FirstSyncedAt), intoTime(&link.Pause.At), &link.Pause.By.Kind, intoActorID(&link.Pause.By), &link.Pause.Reason, &link.SignInAgain,
 		intoTime(&link.Failing.Since), &link.Failing.Reason, intoJSON(&link.Failing.Params), &link.NeedsDecision, intoTime(&link.LastCheckedAt), intoTime(&link.CreatedAt), intoTime(&link.EndedAt),
 	}
 }
@@ -111,12 +111,12 @@ func (tx *Tx) InsertLink(link crm.Link, secret []byte, sync LinkSync) error {
 		return err
 	}
 	_, err := tx.exec(attempted, `INSERT INTO link (id, version, user_id, kind, calendar_href, calendar_key, created_at, ended_at,
-			address, username, addresses, plain_http, without_sync_token, paused_at, paused_by_kind, paused_by_id, pause_reason, secret,
+			address, username, addresses, plain_http, without_sync_token, paused_at, paused_by_kind, paused_by_id, pause_reason, secret, shown_busy,
 			sync_token, ctag, traits, calendar_name, read_only, sign_in_again, needs_decision, failing_reason, failing_params, failures, unchanged_runs, foreign_owner)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, '{}', '', FALSE, FALSE, FALSE, '', '', 0, 0, FALSE)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $21, $19, $20, '{}', '', FALSE, FALSE, FALSE, '', '', 0, 0, FALSE)`,
 		idValue(link.ID), link.Version, idValue(link.User), string(link.Kind), opaque(link.CalendarHref), calendar, timeValue(link.CreatedAt), timeValue(link.EndedAt),
 		link.Address, link.Username, jsonValue(link.Addresses), link.PlainHTTP, link.WithoutSyncToken,
-		timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), secret, []byte{}, []byte{})
+		timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), secret, []byte{}, []byte{}, link.ShownBusy)
 	if err != nil {
 		return err
 	}
@@ -131,18 +131,34 @@ func (tx *Tx) InsertLink(link crm.Link, secret []byte, sync LinkSync) error {
 	return tx.Want(link.ID, crm.TriggerPerson)
 }
 
-// UpdateLink replaces what persons change of a link (address, sign-in, addresses, ticks, pause) and raises its version from
+// UpdateLink replaces what persons change of a link (address, sign-in, addresses, ticks, pause, what others see) and raises its version from
 // expectVersion by one. ErrVersion: it has another by now. The credentials are SetSecret's, the rest UpdateLinkSync's.
 func (tx *Tx) UpdateLink(link crm.Link, expectVersion int64) error {
 	attempted := "update link " + link.ID.String()
 	n, err := tx.exec(attempted, `UPDATE link SET version = version + 1, kind = $3, address = $4, username = $5, addresses = $6, plain_http = $7,
-			without_sync_token = $8, paused_at = $9, paused_by_kind = $10, paused_by_id = $11, pause_reason = $12
+			without_sync_token = $8, paused_at = $9, paused_by_kind = $10, paused_by_id = $11, pause_reason = $12, shown_busy = $13
 		WHERE id = $1 AND version = $2 AND ended_at IS NULL`,
 		idValue(link.ID), expectVersion, string(link.Kind), link.Address, link.Username, jsonValue(link.Addresses), link.PlainHTTP,
-		link.WithoutSyncToken, timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason))
+		link.WithoutSyncToken, timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), link.ShownBusy)
 	if err == nil && n == 0 {
 		err = tx.missingOrMoved(attempted, "SELECT version FROM link WHERE id = $1", idValue(link.ID))
 	}
+	return err
+}
+
+// ShownBusyBefore reports whether an ended link of the same user to the same calendar shows others what came by it as busy.
+func (tx *Tx) ShownBusyBefore(link crm.Link) (bool, error) {
+	var busy bool
+	err := tx.queryRow("load what others saw", "SELECT EXISTS (SELECT 1 FROM link WHERE user_id = $1 AND calendar_key = $2 AND ended_at IS NOT NULL AND shown_busy)",
+		idValue(link.User), key(CalendarKey(link.CalendarHref))).Scan(&busy)
+	return busy, err
+}
+
+// ShowBefore has what came by the ended links of the same user to the same calendar be shown as link says: it is one calendar,
+// however often it was linked.
+func (tx *Tx) ShowBefore(link crm.Link) error {
+	_, err := tx.exec("set what others see", "UPDATE link SET shown_busy = $3 WHERE user_id = $1 AND calendar_key = $2 AND ended_at IS NOT NULL AND shown_busy <> $3",
+		idValue(link.User), key(CalendarKey(link.CalendarHref)), link.ShownBusy)
 	return err
 }
 

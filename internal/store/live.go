@@ -6,7 +6,8 @@ import (
 	"agendaonline/internal/crm"
 )
 
-// What open screens hear of. The payload of TopicActions is the ids of actions that changed, separated by commas; that of
+// What open screens hear of. The payload of TopicActions is the ids of actions that changed, separated by commas, or "" when
+// any may look different than before; that of
 // TopicLinks is the id of a link, or "" for all of them.
 const (
 	TopicActions = "actions"
@@ -26,6 +27,9 @@ func (tx *Tx) AnnounceActions(ids []crm.ActionID) {
 		tx.Announce(TopicActions, strings.Join(texts, ","))
 	}
 }
+
+// AnnounceAllActions tells open screens that any action may look different than before to its reader.
+func (tx *Tx) AnnounceAllActions() { tx.Announce(TopicActions, "") }
 
 // AnnounceLink tells open screens that a link changed, the zero LinkID that any may have.
 func (tx *Tx) AnnounceLink(link crm.LinkID) { tx.Announce(TopicLinks, link.String()) }

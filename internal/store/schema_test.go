@@ -129,6 +129,7 @@ func TestQueries_use_an_index(t *testing.T) {
 		}
 		for _, step := range plan {
 			if strings.Contains(step, "SCAN ") && !inOrder(step) && !strings.Contains(step, "VIRTUAL TABLE INDEX") &&
+				!strings.Contains(step, "link_shown_busy") && // which lists those links and no others
 				!strings.Contains(step, "CONSTANT ROW") && !strings.Contains(step, "SCAN due") && !strings.Contains(step, "SCAN counted") && !strings.Contains(step, "SCAN (subquery") {
 				t.Errorf("no index: %s\n%s", query, strings.Join(plan, "\n"))
 				break
@@ -162,7 +163,7 @@ func everyMethod(f *fixture) {
 			tx.InsertAnswer(store.Answer{User: f.anna.ID, Key: "k", CreatedAt: monday}),
 			tx.UpdateSettings(crm.DefaultSettings(), 0), tx.UpdateSettings(crm.DefaultSettings(), 1),
 			tx.SetInstallation(store.Installation{Identity: "i", CreatedAt: monday}), tx.PutChoice(choice),
-			tx.InsertLink(f.link, nil, store.LinkSync{}), tx.UpdateLink(f.link, 1), tx.CheckedLink(f.link.ID, monday), tx.SetSecret(f.link.ID, []byte("x")),
+			tx.InsertLink(f.link, nil, store.LinkSync{}), tx.UpdateLink(f.link, 1), tx.ShowBefore(f.link), tx.CheckedLink(f.link.ID, monday), tx.SetSecret(f.link.ID, []byte("x")),
 			tx.InsertActions([]crm.Action{action}), tx.UpdateAction(action, 1), tx.SetSyncState(action.ID, action.Sync), tx.AppendHistory([]crm.Change{change}),
 			tx.InsertResources([]store.Resource{resource}), tx.UpdateResources([]store.Resource{resource}),
 			tx.InsertBindings([]store.Binding{bind(resource, action)}), tx.UpdateBindings([]store.Binding{bind(resource, action)}),

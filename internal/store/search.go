@@ -14,8 +14,8 @@ import (
 // Query says which actions are wanted (semantics 10). A zero field asks for nothing; those that ask must all hold, of a list
 // one. The zero Query is every action out of the trash.
 type Query struct {
-	// Viewer is who looks. Private actions of others are found by when they are and by who follows them, never by what they
-	// hide; in the trash they are not found at all (semantics 12).
+	// Viewer is who looks. Actions of others that are private, or shown as busy, are found by when they are and by who follows
+	// them, never by what they hide; in the trash they are not found at all (semantics 12).
 	Viewer crm.UserID
 
 	// Words in any order, without regard to case and diacritics, the last as the beginning of one. Text is looked for in
@@ -209,7 +209,7 @@ func (tx *Tx) searchLeg(q Query, leg leg, order direction, cursor Cursor, limit 
 	return actions, nil
 }
 
-// hidden reports whether q asks for anything that a private action hides from others.
+// hidden reports whether q asks for anything that an action that is private or shown as busy hides from others.
 func (q Query) hidden() bool {
 	return q.Trash || q.Text != "" || q.ThirdParty != "" || q.Contact != "" || q.Dossier != "" || len(q.Types)+len(q.Statuses)+len(q.Sync) > 0 ||
 		!q.DueFrom.IsZero() || !q.DueThrough.IsZero() || !q.CreatedFrom.IsZero() || !q.CreatedBefore.IsZero() ||

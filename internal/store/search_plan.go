@@ -89,10 +89,15 @@ func (q Query) parts(leg leg) []part {
 		add(byStatus, func(c *conditions) { c.in("a.status_id", ids(q.Statuses)) })
 	}
 	if q.hidden() {
-		add("", func(c *conditions) { c.add("(NOT a.private OR a.followed_by = %s)", idValue(q.Viewer)) })
+		add("", func(c *conditions) {
+			c.add("(a.followed_by = %s OR NOT a.private AND ("+notShownBusy+"))", idValue(q.Viewer))
+		})
 	}
 	return all
 }
+
+// notShownBusy is crm.Action's Secluded without Private, the other way round.
+const notShownBusy = "a.followed_by IS NULL OR a.created_by_id IS NULL OR a.created_by_id NOT IN (SELECT l.id FROM link l WHERE l.shown_busy)"
 
 // followers are the values of follower_key that q asks for.
 func (q Query) followers() []any {

@@ -32,7 +32,9 @@ type checkPage struct {
 	AgainPath string
 	Choice    []calendarChoice // calendars to choose among; the form goes to AgainPath
 	PlanPath  string           // the step after this one, "" where there is none
-	Without   *tick            // to be ticked before that step, where the server has no sync-token
+	// WithoutPath is where Without goes.
+	WithoutPath string
+	Without     *tick // to be ticked before that step, where the server has no sync-token
 }
 
 func (checkPage) view() string { return "link_check" }

@@ -16,22 +16,25 @@ type draft struct {
 	userName string     // of the user who gets the link
 	in       service.LinkInput
 	verdict  *service.Verdict // of the last test of what stands in in
-	asked    string           // the page of the server where an app password is allowed, "" when none is being fetched
-	question []byte           // fetches it
+	// asksShown: what others see is still to be asked.
+	asksShown bool
+	asked     string // the page of the server where an app password is allowed, "" when none is being fetched
+	question  []byte // fetches it
 }
 
 // keptDraft is how the service is given it: every field of draft but the id.
 type keptDraft struct {
-	UserName string            `json:"user_name"`
-	In       service.LinkInput `json:"in"`
-	Verdict  *service.Verdict  `json:"verdict,omitempty"`
-	Asked    string            `json:"asked,omitempty"`
-	Question []byte            `json:"question,omitempty"`
+	UserName  string            `json:"user_name"`
+	In        service.LinkInput `json:"in"`
+	Verdict   *service.Verdict  `json:"verdict,omitempty"`
+	AsksShown bool              `json:"asks_shown,omitempty"`
+	Asked     string            `json:"asked,omitempty"`
+	Question  []byte            `json:"question,omitempty"`
 }
 
 // keepDraft keeps a draft as it is now.
 func (s *site) keepDraft(ctx context.Context, r *request, d draft) error {
-	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.asked, d.question})
+	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.asksShown, d.asked, d.question})
 	if err != nil {
 		return errors.New("write down what is typed for a link") // the cause may quote it
 	}
@@ -61,5 +64,5 @@ func readDraft(id crm.LinkID, text []byte, err error) (draft, bool, error) {
 	if json.Unmarshal(text, &kept) != nil {
 		return draft{}, false, nil // another version of the program wrote it: it is typed anew
 	}
-	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.Asked, kept.Question}, true, nil
+	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.AsksShown, kept.Asked, kept.Question}, true, nil
 }

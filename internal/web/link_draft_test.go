@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -28,9 +29,9 @@ func TestWizard_goes_on_at_any_node(t *testing.T) {
 	next := func() { asked++; w.server = nodes[asked%2] }
 	draft := b.wizard(w.luc)
 	next()
-	b.post(draft+"/test", typed(canary)).shows(t, http.StatusOK, `href="`+draft+`/plan"`)
+	b.post(draft+"/test", typed(canary)).shows(t, http.StatusOK, `href="`+draft+`/shown"`)
 	next()
-	b.get(draft+"/plan").shows(t, http.StatusOK, "Werk")
+	b.post(draft+"/shown", url.Values{"shown": {"full"}}).shows(t, http.StatusOK, "Werk")
 	next()
 	b.get(draft+"/parameters").shows(t, http.StatusOK, "Leeg laten houdt het wachtwoord")
 	next()

@@ -204,7 +204,7 @@ func takeCallback(s *site, w http.ResponseWriter, r *request) error {
 		if err != nil {
 			return err
 		}
-		d = draft{id: crm.NewID[crm.Link](s.Service.IDs), userName: names[taken.User], in: service.LinkInput{
+		d = draft{id: crm.NewID[crm.Link](s.Service.IDs), userName: names[taken.User], asksShown: true, in: service.LinkInput{
 			User: taken.User, Kind: taken.Kind, Address: taken.Address, Username: taken.Username, PlainHTTP: taken.PlainHTTP, OAuth: taken.OAuth,
 			Draft: service.DraftRef{ID: taken.ID, Binding: binding},
 		}}

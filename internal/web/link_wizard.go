@@ -145,7 +145,7 @@ func saveWizardUser(s *site, w http.ResponseWriter, r *request) error {
 		if user.ID.String() != r.PostForm.Get("user") {
 			continue
 		}
-		d := draft{id: crm.NewID[crm.Link](s.Service.IDs), userName: user.Name, in: service.LinkInput{User: user.ID, Kind: crm.LinkSimple, Username: user.Email}}
+		d := draft{id: crm.NewID[crm.Link](s.Service.IDs), userName: user.Name, asksShown: true, in: service.LinkInput{User: user.ID, Kind: crm.LinkSimple, Username: user.Email}}
 		if err := s.keepDraft(r.Context(), r, d); err != nil {
 			return err
 		}
@@ -304,7 +304,7 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 		if verdict.Calendar.Href == "" {
 			return
 		}
-		p.PlanPath = d.path("plan")
+		p.PlanPath, p.WithoutPath = d.path("shown"), d.path("plan")
 		if verdict.NoSyncToken {
 			p.Without = withoutTick(r)
 		}
@@ -318,7 +318,7 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 // typedLink is what the form says. A password that was typed before stays while it goes to the same place.
 func typedLink(r *request, before service.LinkInput) service.LinkInput {
 	in := service.LinkInput{
-		User: before.User, Kind: before.Kind, Address: r.PostForm.Get("address"), Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"),
+		User: before.User, Kind: before.Kind, ShownBusy: before.ShownBusy, Address: r.PostForm.Get("address"), Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"),
 		PlainHTTP: ticked(r, "plain_http"), TestWrite: ticked(r, "test_write"),
 	}
 	if in.Password == "" && in.Address == before.Address && in.Username == before.Username {
@@ -375,7 +375,7 @@ func saveWithoutToken(s *site, w http.ResponseWriter, r *request) error {
 	if err := s.keepDraft(r.Context(), r, d); err != nil {
 		return err
 	}
-	return see(w, r, d.path("plan"))
+	return see(w, r, d.path("shown"))
 }
 
 // wizardPlanPage says what the first sync is going to do.
@@ -398,6 +398,9 @@ func showWizardPlan(s *site, w http.ResponseWriter, r *request) error {
 	if !d.works() || d.verdict.NoSyncToken && !d.in.WithoutSyncToken {
 		return see(w, r, d.path("parameters"))
 	}
+	if d.asksShown {
+		return see(w, r, d.path("shown"))
+	}
 	f, err := s.frame(r, "parameters", r.T("wizard.plan"))
 	if err != nil {
 		return err
@@ -413,7 +416,7 @@ func showWizardPlan(s *site, w http.ResponseWriter, r *request) error {
 	calendar := d.verdict.Calendar
 	return s.render(w, http.StatusOK, wizardPlanPage{
 		frame: f, Wizard: stepsOf(r, 4, &d), Name: d.userName, Calendar: calendar.Name, Out: r.Number(out), Past: r.Number(max(0, dated-out)),
-		ReadOnly: calendar.ReadOnly, SavePath: d.path("save"), ChoosePath: d.path("parameters"),
+		ReadOnly: calendar.ReadOnly, SavePath: d.path("save"), ChoosePath: d.path("shown"),
 	})
 }
 
@@ -424,6 +427,9 @@ func saveWizard(s *site, w http.ResponseWriter, r *request) error {
 	}
 	if !d.works() {
 		return see(w, r, d.path("parameters"))
+	}
+	if d.asksShown {
+		return see(w, r, d.path("shown"))
 	}
 	d.in.Calendar = d.verdict.Calendar.Href
 	link, err := s.Service.CreateLink(r.Context(), r.caller, d.in)

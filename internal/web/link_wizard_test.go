@@ -53,18 +53,20 @@ func TestWizard_from_nothing_to_a_link(t *testing.T) {
 	b.get(draft+"/plan").shows(t, http.StatusOK, `name="password"`) // back to what is missing
 	choose := see(b.post(draft+"/test", typed(canary)))
 	choose.shows(t, http.StatusOK, "De verbinding werkt", "Welke agenda?", "Werk", "alleen lezen, van iemand anders", "neemt geen afspraken aan", "disabled")
-	choose.hides(t, draft+"/plan")
-	see(b.post(draft+"/test", url.Values{"calendar": {"https://calendars.example/a/"}})).shows(t, http.StatusOK, `href="`+draft+`/plan"`)
+	choose.hides(t, draft+"/shown")
+	see(b.post(draft+"/test", url.Values{"calendar": {"https://calendars.example/a/"}})).shows(t, http.StatusOK, `href="`+draft+`/shown"`)
 	if asked := tester.last(); asked.Password != canary || asked.Calendar != "https://calendars.example/a/" {
 		t.Errorf("asked %+v", asked)
 	}
-	see(b.get(draft+"/plan")).shows(t, http.StatusOK, "Plan van de eerste synchronisatie", "Werk", "<dd>1</dd>", "1, blijven alleen in het CRM")
+	see(b.get(draft+"/plan")).shows(t, http.StatusOK, "Wat mogen anderen zien van wat uit de agenda van Luc Dubois komt?", `value="full" checked`) // it is asked first
+	see(b.post(draft+"/shown", url.Values{"shown": {"busy"}})).shows(t, http.StatusOK, "Plan van de eerste synchronisatie", "Werk", "<dd>1</dd>", "1, blijven alleen in het CRM")
 	see(b.get(draft+"/parameters")).shows(t, http.StatusOK, `value="https://calendars.example/"`, "Leeg laten houdt het wachtwoord")
 	if views, _ := w.Links(t.Context(), w.an); len(views) > 0 {
 		t.Error("something was saved before it was asked for")
 	}
 	done := see(b.post(draft+"/save", nil))
-	done.shows(t, http.StatusOK, "De koppeling is gemaakt.", "Luc Dubois", "Werk", "Nieuw")
+	done.shows(t, http.StatusOK, "De koppeling is gemaakt.", "Luc Dubois", "Werk", "Nieuw", "Alleen dat er iemand bezet is")
+	done.hides(t, "/shown") // that is for Luc to change
 	see(b.get("/links")).shows(t, http.StatusOK, "calendars.example · Werk")
 	see(b.get(done.path + "/edit"))
 	for _, page := range pages {
@@ -83,13 +85,14 @@ func TestWizard_without_sync_token_only_when_that_is_ticked(t *testing.T) {
 	draft := b.wizard(w.luc)
 	tested := b.post(draft+"/test", typed("secret"))
 	tested.shows(t, http.StatusOK, "Werkt met een beperking", "sync-token", "Toch koppelen, zonder sync-token", `class="limit"`)
-	tested.hides(t, `href="`+draft+`/plan"`)
+	tested.hides(t, `href="`+draft+`/shown"`)
 	if refused := b.post(draft+"/plan", nil); !strings.HasSuffix(refused.path, "/parameters") {
 		t.Errorf("not ticked, and sent to %s", refused.path)
 	}
-	b.post(draft+"/save", nil).shows(t, http.StatusUnprocessableEntity, "sync-token")
+	b.post(draft+"/save", nil).shows(t, http.StatusOK, `name="password"`)
 	b.post(draft+"/test", nil).shows(t, http.StatusOK, "Werkt met een beperking")
-	b.post(draft+"/plan", url.Values{"without_sync_token": {"yes"}}).shows(t, http.StatusOK, "Plan van de eerste synchronisatie")
+	b.post(draft+"/plan", url.Values{"without_sync_token": {"yes"}}).shows(t, http.StatusOK, "Wat anderen zien")
+	b.post(draft+"/shown", nil).shows(t, http.StatusOK, "Plan van de eerste synchronisatie")
 	done := b.post(draft+"/save", nil)
 	done.shows(t, http.StatusOK, "De koppeling is gemaakt.")
 	edit := b.get(strings.TrimSuffix(done.path, "?done=links.created") + "/edit")
@@ -105,7 +108,7 @@ func TestWizard_a_draft_is_its_owners_and_expires(t *testing.T) {
 	b := w.browse(w.an)
 	draft := b.wizard(w.luc)
 	other := w.browse(service.Caller{User: boss})
-	for _, path := range []string{"/kind", "/parameters", "/plan"} {
+	for _, path := range []string{"/kind", "/parameters", "/shown", "/plan"} {
 		if answer := other.get(draft + path); !strings.HasPrefix(answer.path, "/links/new?lost") {
 			t.Errorf("another administrator sees %s", answer.path)
 		}
@@ -241,8 +244,9 @@ func TestWizard_with_the_real_connection_test_against_the_sandbox(t *testing.T) 
 	choose.shows(t, http.StatusOK, "Welke agenda?", "Agenda werk", "Agenda prive")
 	choose.hides(t, canary)
 	tested := b.post(draft+"/test", url.Values{"calendar": {calendars.URL + box.CalendarPath("luc", "werk")}})
-	tested.shows(t, http.StatusOK, `href="`+draft+`/plan"`, "Schrijven", "Sync-token", "Klokken", "PROPFIND", "207")
+	tested.shows(t, http.StatusOK, `href="`+draft+`/shown"`, "Schrijven", "Sync-token", "Klokken", "PROPFIND", "207")
 	tested.hides(t, canary, `class="fail"`)
+	b.post(draft+"/shown", nil).shows(t, http.StatusOK, "Plan van de eerste synchronisatie")
 	b.post(draft+"/save", nil).shows(t, http.StatusOK, "De koppeling is gemaakt.", "Agenda werk")
 	views, err := w.Links(t.Context(), w.an)
 	w.must(err)

@@ -332,7 +332,7 @@ func TestS14_names_and_server_texts_are_inert(t *testing.T) {
 		answers = append(answers, b.get(path))
 	}
 	draft := b.wizard(w.tom)
-	answers = append(answers, b.post(draft+"/test", url.Values{"address": {payloads[1]}, "username": {payloads[0]}, "password": {"secret"}}), b.get(draft+"/plan"), b.get(draft+"/parameters"))
+	answers = append(answers, b.post(draft+"/test", url.Values{"address": {payloads[1]}, "username": {payloads[0]}, "password": {"secret"}}), b.get(draft+"/shown"), b.post(draft+"/shown", nil), b.get(draft+"/parameters"))
 	shown := 0
 	for _, page := range answers {
 		if page.status >= 500 {
