@@ -188,7 +188,7 @@ func TestF33_a_crash_before_or_after_any_commit_or_request(t *testing.T) {
 		name  string
 		every int
 		fresh func(testing.TB) store.Options
-	}{{"SQLite", 1, storetest.SQLite}, {"PostgreSQL", 7, storetest.PostgreSQL}} {
+	}{{"SQLite", unlessShort(1, 13), storetest.SQLite}, {"PostgreSQL", unlessShort(7, 41), storetest.PostgreSQL}} {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()
 			for i, s := range scenarios {

@@ -94,6 +94,15 @@ func each(t *testing.T, test func(*world)) {
 	storetest.Each(t, func(t *testing.T, fresh store.Options) { test(newWorld(t, fresh, sandbox.Plain())) })
 }
 
+// unlessShort is how many of something a test takes: all of it, or a few with -short. The test command runs this package whole
+// without the race detector, which makes it ten times slower, and short with it.
+func unlessShort(all, few int) int {
+	if testing.Short() {
+		return few
+	}
+	return all
+}
+
 func sqlite(t *testing.T) store.Options { return storetest.SQLite(t) }
 
 // one is for what does not depend on the database.
