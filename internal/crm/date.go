@@ -53,7 +53,24 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
+	if d.Year < 0 || d.Year > 9999 || d.Month < 0 || d.Month > 99 || d.Day < 0 || d.Day > 99 {
+		return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) // no such day, but told as it is
+	}
+	var text [10]byte
+	putDigits(text[:4], d.Year)
+	putDigits(text[5:7], int(d.Month))
+	putDigits(text[8:], d.Day)
+	text[4], text[7] = '-', '-'
+	return string(text[:])
+}
+
+// putDigits writes a number over all of text, with zeros before it. A day is written several times for each event of a first
+// sync, and fmt would take a tenth of that.
+func putDigits(text []byte, n int) {
+	for i := len(text) - 1; i >= 0; i-- {
+		text[i] = byte('0' + n%10)
+		n /= 10
+	}
 }
 
 // AddDays is the day n days later, earlier for a negative n.
@@ -142,10 +159,14 @@ func (c Clock) String() string {
 		return ""
 	}
 	hour, minute, second := c.HMS()
-	if second != 0 {
-		return fmt.Sprintf("%02d:%02d:%02d", hour, minute, second)
+	text := [8]byte{2: ':', 5: ':'}
+	putDigits(text[0:2], hour)
+	putDigits(text[3:5], minute)
+	if second == 0 {
+		return string(text[:5])
 	}
-	return fmt.Sprintf("%02d:%02d", hour, minute)
+	putDigits(text[6:8], second)
+	return string(text[:])
 }
 
 // digits reads a number made of ASCII digits only: strconv alone would take a sign.

@@ -124,13 +124,13 @@ func (w When) Check() error {
 
 // String is the form of history and storage: the five fields separated by single spaces, "-" for an absent one.
 func (w When) String() string {
-	fields := []string{w.StartDate.String(), w.StartTime.String(), w.EndDate.String(), w.EndTime.String(), w.Zone}
+	fields := [...]string{w.StartDate.String(), w.StartTime.String(), w.EndDate.String(), w.EndTime.String(), w.Zone}
 	for i, field := range fields {
 		if field == "" {
 			fields[i] = "-"
 		}
 	}
-	return strings.Join(fields, " ")
+	return strings.Join(fields[:], " ")
 }
 
 // ParseWhen reads what String writes; it checks the form of each field, not that they make sense together.

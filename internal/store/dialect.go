@@ -17,7 +17,6 @@ type dialect struct {
 	migrations    string // folder in migrationFiles
 	placeholder   byte   // of generated lists: SQLite compares each new $n with all before it, ?n costs nothing
 	countedParams bool   // of bulk inserts: SQLite searches a list for the number of each
-	maxParams     int    // of one statement
 	prepares      bool   // statements are prepared once in a transaction; pgx does that by itself
 
 	lockRows    string // ends a SELECT of rows that the transaction may change
@@ -37,7 +36,6 @@ var sqliteDialect = &dialect{
 	goose:       goose.DialectSQLite3,
 	migrations:  "migrations/sqlite",
 	placeholder: '?',
-	maxParams:   32766,
 	prepares:    true,
 	ownPlanning: true,
 	enterWords:  "INSERT INTO action_words (rowid, words) SELECT seq, search_text FROM action WHERE seq > (SELECT COALESCE(MAX(rowid), 0) FROM action_words)",
@@ -51,7 +49,6 @@ var postgresDialect = &dialect{
 	migrations:    "migrations/postgres",
 	placeholder:   '$',
 	countedParams: true,
-	maxParams:     65535,
 	lockRows:      " FOR NO KEY UPDATE",
 	// An UPDATE that leaves the key alone goes past KEY SHARE, and FOR UPDATE does not (PostgreSQL, explicit locking).
 	lockLease:  " FOR KEY SHARE",

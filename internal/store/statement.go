@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"strings"
 	"sync"
 )
 
@@ -15,15 +14,11 @@ type statements struct {
 	mu   sync.RWMutex
 	kept map[string]*sql.Stmt
 	once map[string]bool // seen in one transaction so far
-	bulk int             // how many of kept insert many rows
 }
 
-// How many are kept. Queries with a list of values are not, for there is one of each length; inserts of many rows are few,
-// because full ones have one length.
-const (
-	mostStatements = 200
-	mostInserts    = 24
-)
+// mostStatements is how many are kept: all that transactions use again and again. Lists and bulk inserts come in few sizes
+// (see bulk.go); what a search is made of differs from one to the next, and most of that is seen once.
+const mostStatements = 400
 
 func newStatements(db *sql.DB) *statements {
 	return &statements{db: db, kept: map[string]*sql.Stmt{}, once: map[string]bool{}}
@@ -59,21 +54,17 @@ func (s *statements) learn(ctx context.Context, queries []string) {
 
 // worth reports whether a query has been used before, and is to be kept.
 func (s *statements) worth(query string) bool {
-	if strings.Contains(query, " IN (?") || strings.Contains(query, " IN ($") {
-		return false
-	}
-	bulk := strings.Contains(query, "), (")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept[query] != nil || len(s.kept) >= mostStatements || bulk && s.bulk >= mostInserts {
+	if s.kept[query] != nil || len(s.kept) >= mostStatements {
 		return false
 	}
 	if !s.once[query] {
-		s.once[query] = len(s.once) < 4*mostStatements
+		if len(s.once) >= 4*mostStatements {
+			clear(s.once) // so many are mostly searches, each made up of other conditions
+		}
+		s.once[query] = true
 		return false
-	}
-	if bulk {
-		s.bulk++
 	}
 	return true
 }

@@ -3,6 +3,8 @@ package syncer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -32,7 +34,7 @@ type answer struct {
 	unread  []dav.Href // there, but not with their text
 	etags   map[string]dav.ETag
 	torn    map[string]bool // told as present and as gone
-	events  []*event        // read, and to be applied
+	events  []*event        // to be read and applied
 	gone    []dav.Href
 
 	// For a listing of the whole calendar: what we know of it.
@@ -111,7 +113,7 @@ func (a *answer) sort() {
 		case member.Kind == dav.MemberUnusable:
 			a.Log.Info("member with an href that is not followed", "link", a.link.ID.String())
 		case member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge):
-			a.events = append(a.events, readEvent(*member))
+			a.events = append(a.events, newEvent(*member))
 		case a.isKnown(member):
 		default:
 			a.unread = append(a.unread, member.Href)
@@ -150,7 +152,7 @@ func (a *answer) complete() error {
 			delete(asked, member.Href.Key())
 			switch {
 			case member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge):
-				a.events = append(a.events, readEvent(member))
+				a.events = append(a.events, newEvent(member))
 			case member.Kind == dav.MemberGone && plant.On(plant.MultigetGone):
 				a.gone = append(a.gone, member.Href)
 			case member.Kind == dav.MemberUnanswered && member.Status != 403:
@@ -250,7 +252,7 @@ func (a *answer) readSingly(hrefs []dav.Href, missing func(dav.Href)) error {
 				mu.Lock()
 				switch {
 				case err == nil:
-					a.events = append(a.events, readEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body}))
+					a.events = append(a.events, newEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body}))
 				case dav.ClassOf(err) == dav.ClassGone:
 					missing(href)
 				case dav.ClassOf(err) == dav.ClassForbidden, dav.ClassOf(err) == dav.ClassPermanent:
@@ -326,7 +328,9 @@ func (a *answer) anotherCalendar() (kind string, other bool) {
 	}
 	uids := map[string]bool{}
 	for _, e := range a.events {
-		uids[e.uid] = true
+		read := *e
+		read.read()
+		uids[read.uid] = true
 	}
 	for _, known := range a.known {
 		if known.state == store.ResourceLive && uids[known.uid] {
@@ -341,7 +345,8 @@ func (a *answer) apply(how removal, last func(*store.Tx) error) error {
 	return a.applyEvents(a.gone, how, last)
 }
 
-// applyEvents applies events in parts, each in one transaction; the last of them with what is gone.
+// applyEvents applies events in parts, each in one transaction; the last of them with what is gone. While a part is
+// written, the next is read.
 func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) error) error {
 	events := a.events
 	a.events = nil
@@ -349,15 +354,19 @@ func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) 
 	for _, href := range append(slices.Clone(gone), a.gone...) {
 		vacated[href.Key()] = true
 	}
-	if err := a.vacate(events, vacated); err != nil {
-		return err
+	present := make(map[string]bool, len(events))
+	for _, e := range events {
+		present[e.href.Key()] = true
 	}
+	ahead := readAhead{left: events}
+	defer ahead.end()
 	for {
-		part := events[:min(perCommit, len(events))]
-		events = events[len(part):]
-		final := len(events) == 0
+		part, final := ahead.next()
 		if final && len(part) == 0 && len(gone) == 0 && last == nil {
 			return nil
+		}
+		if err := a.vacate(part, present, vacated); err != nil {
+			return err
 		}
 		err := a.commit(a.ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
 			var lost []dav.Href
@@ -397,14 +406,61 @@ func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) 
 	}
 }
 
+// readAhead hands events out in parts that have been read, and reads one part ahead.
+type readAhead struct {
+	left    []*event // the first reading of which are being read, or have been
+	reading int
+	group   sync.WaitGroup
+	thrown  any // of the reading, to be thrown again where the run sees to it (F42)
+}
+
+// next is the next part, and whether it is the last.
+func (r *readAhead) next() (part []*event, final bool) {
+	if r.reading == 0 {
+		r.begin()
+	}
+	r.group.Wait()
+	if r.thrown != nil {
+		panic(r.thrown)
+	}
+	part = slices.Clone(r.left[:r.reading])
+	clear(r.left[:r.reading]) // what was read takes room
+	r.left, r.reading = r.left[r.reading:], 0
+	r.begin()
+	return part, len(r.left) == 0
+}
+
+func (r *readAhead) begin() {
+	r.reading = min(perCommit, len(r.left))
+	if r.reading == 0 {
+		return
+	}
+	part := r.left[:r.reading]
+	r.group.Go(func() {
+		defer func() {
+			if thrown := recover(); thrown != nil {
+				r.thrown = fmt.Sprintf("reading an event panicked: %v\n%s", thrown, debug.Stack())
+			}
+		}()
+		for _, e := range part {
+			e.read()
+		}
+	})
+}
+
+// end waits for the reading that goes on.
+func (r *readAhead) end() { r.group.Wait() }
+
 // vacate finds out about events at unknown hrefs whose UID we know at another one: whether that one is empty now, so that
-// the event moved, or still there, so that it is doubled (F24, F25).
-func (a *answer) vacate(events []*event, vacated map[string]bool) error {
+// the event moved, or still there, so that it is doubled (F24, F25). present are the keys of the hrefs that the answer told as
+// present.
+func (a *answer) vacate(events []*event, present, vacated map[string]bool) error {
+	if a.whole && len(a.known) == 0 {
+		return nil // nothing is known at any other href but what this answer told
+	}
 	var uids []string
 	byUID := map[string]dav.Href{}
-	present := map[string]bool{}
 	for _, e := range events {
-		present[e.href.Key()] = true
 		if e.uid != "" {
 			uids = append(uids, e.uid)
 			byUID[e.uid] = e.href

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,6 +38,7 @@ func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacate
 	a := &applier{
 		run: r, tx: tx, vacated: vacated, bound: map[store.ResourceID]store.Binding{}, actions: map[crm.ActionID]crm.Action{},
 	}
+	hrefs = slices.Grow(slices.Clone(hrefs), len(events))
 	for _, e := range events {
 		hrefs = append(hrefs, e.href)
 	}
@@ -44,6 +46,7 @@ func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacate
 	if a.byHref, err = tx.ResourcesByHref(r.link.ID, hrefs); err != nil {
 		return nil, err
 	}
+	a.expect(max(0, len(events)-len(a.byHref)))
 	var unknown []string
 	for _, e := range events {
 		resource, known := a.byHref[e.href.Key()]

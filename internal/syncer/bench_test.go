@@ -125,34 +125,6 @@ func BenchmarkNoChange(b *testing.B) {
 	}
 }
 
-// full is a calendar with many events, given with their texts in one report.
-type full struct {
-	still
-	events int
-}
-
-func (f full) Sync(_ context.Context, _ dav.SyncToken, visit func(dav.Member) error) (dav.SyncResult, error) {
-	for i := range f.events {
-		member := dav.Member{Kind: dav.MemberPresent, Href: dav.Href(fmt.Sprintf("/0/e%d.ics", i)), ETag: dav.ETag(fmt.Sprintf(`"%d"`, i)),
-			Data: []byte(text(fmt.Sprint("uid-", i), fmt.Sprint("Event number ", i), "20261125T110000Z", "LOCATION:Room 4", "DESCRIPTION:What it is about, in a line or two, as people write."))}
-		if err := visit(member); err != nil {
-			return dav.SyncResult{}, err
-		}
-	}
-	return dav.SyncResult{Token: "2"}, nil
-}
-
-// BenchmarkFirstSync stores 10,000 events as actions, searchable: an operation is the whole first sync. The budget of
-// docs/performance.md is 0.6 s.
-func BenchmarkFirstSync(b *testing.B) {
-	for range b.N {
-		b.StopTimer()
-		bench := newEngineBench(b, 1, store.LinkSync{}, func(crm.Link) syncer.Remote { return full{events: 10_000} })
-		b.StartTimer()
-		bench.run(b, bench.links[0])
-	}
-}
-
 // slow is a calendar whose answers take 30 ms.
 type slow struct{ still }
 

@@ -24,6 +24,13 @@ type changes struct {
 	did          crm.Counts
 }
 
+// expect makes room for as many new events.
+func (c *changes) expect(events int) {
+	c.newActions, c.history = make([]crm.Action, 0, events), make([]crm.Change, 0, events)
+	c.newResources, c.newBindings = make([]store.Resource, 0, events), make([]store.Binding, 0, events)
+	c.aliases = make([]store.Alias, 0, events)
+}
+
 // state says how an action stands from now on, where nothing else of it changes.
 func (c *changes) state(action crm.Action, state crm.SyncState) {
 	if same(action.Sync, state) {

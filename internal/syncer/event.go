@@ -19,6 +19,7 @@ type event struct {
 	href   dav.Href
 	etag   dav.ETag
 	body   []byte
+	unread bool // body has not been looked into; see read
 	uid    string
 	object *eventmap.Object // nil where the text cannot be read
 	facts  eventmap.Facts
@@ -33,24 +34,38 @@ const (
 	shownWhen    = 80
 )
 
-// readEvent reads a member that has its text. What no run can use yet says so: a series.
+// readEvent reads a member that has its text.
 func readEvent(member dav.Member) *event {
-	e := &event{href: member.Href, etag: member.ETag, body: member.Data}
+	e := newEvent(member)
+	e.read()
+	return e
+}
+
+// newEvent is a member that has its text and is to be read later. What is read of it takes five times the room of the text.
+func newEvent(member dav.Member) *event {
+	e := &event{href: member.Href, etag: member.ETag, body: member.Data, unread: true}
 	if member.TooLarge {
-		e.aside = &store.SetAside{Reason: crm.ReasonTooLarge}
-		return e
+		e.aside, e.unread = &store.SetAside{Reason: crm.ReasonTooLarge}, false
 	}
-	object, err := eventmap.Read(member.Data)
+	return e
+}
+
+// read reads the text, once. What no run can use yet says so: a series.
+func (e *event) read() {
+	if !e.unread {
+		return
+	}
+	e.unread = false
+	object, err := eventmap.Read(e.body)
 	if err != nil {
 		e.setAside(err)
-		return e
+		return
 	}
 	e.object, e.uid, e.facts = object, object.UID(), object.Facts()
 	if e.facts.Series || len(e.facts.RecurrenceIDs) > 0 || e.facts.Orphan {
 		e.aside = &store.SetAside{Reason: crm.ReasonSeries}
 	}
 	e.showAside()
-	return e
 }
 
 // setAside keeps why an event cannot be used.

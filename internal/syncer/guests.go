@@ -33,7 +33,7 @@ func (r *run) unwanted(facts eventmap.Facts) crm.Reason {
 	switch {
 	case facts.Cancelled:
 		return ReasonCancelled
-	case facts.AnswerOf(r.link.OwnAddresses()) == "DECLINED":
+	case facts.AnswerOf(r.own) == "DECLINED":
 		return ReasonDeclined
 	}
 	return ""
@@ -48,7 +48,7 @@ func (r *run) closed(private bool, facts eventmap.Facts) crm.SyncState {
 	switch {
 	case reason != "":
 		return crm.SyncState{Name: crm.ReadOnly, Reason: reason}
-	case !facts.Mine(r.link.OwnAddresses()):
+	case !facts.Mine(r.own):
 		return others(facts.Organizer)
 	}
 	return crm.SyncState{}

@@ -22,6 +22,7 @@ type run struct {
 	id       crm.RunID
 	started  time.Time
 	link     crm.Link
+	own      []string       // the addresses that make an event the link's own
 	before   store.LinkSync // as it was at the start; a transaction that changes it reads it anew
 	settings crm.Settings
 	user     crm.User
@@ -88,7 +89,7 @@ func (r *run) load(ctx context.Context) (secret []byte, open []store.Held, err e
 		}
 		return err
 	})
-	r.traits = r.before.Traits
+	r.traits, r.own = r.before.Traits, r.link.OwnAddresses()
 	return secret, open, err
 }
 
