@@ -11,9 +11,11 @@ import (
 // CodeCursor refuses a cursor that is none of ours.
 const CodeCursor = "list.cursor"
 
-// How far the actions that match are counted: on, a number costs more than it is worth. Those found by words cost most.
+// How far the actions that match are counted: on, a number costs more than it is worth. Where the rows themselves must be
+// read it is five times as much, and by words more again.
 const (
 	mostCounted        = 10_000
+	mostCountedByRow   = 2_000
 	mostCountedByWords = 1_000
 )
 
@@ -40,7 +42,9 @@ func (s *Service) List(ctx context.Context, caller Caller, query ActionQuery) (A
 			return err
 		}
 		most := query.mostCounted()
-		if result.Total, err = tx.Count(wanted, most+1); err != nil {
+		if query.Cursor == "" && found.Next.IsZero() {
+			result.Total = len(found.Actions) // the page is all there is
+		} else if result.Total, err = tx.Count(wanted, most+1); err != nil {
 			return err
 		}
 		if result.Total > most {
@@ -81,8 +85,11 @@ func (q ActionQuery) wanted(caller Caller) store.Query {
 }
 
 func (q ActionQuery) mostCounted() int {
-	if q.Text != "" || q.ThirdParty != "" || q.Contact != "" || q.Dossier != "" {
+	switch {
+	case q.Text != "" || q.ThirdParty != "" || q.Contact != "" || q.Dossier != "":
 		return mostCountedByWords
+	case len(q.Types)+len(q.Statuses)+len(q.Sync) > 0 || q.Trash:
+		return mostCountedByRow
 	}
 	return mostCounted
 }

@@ -24,6 +24,7 @@ type dialect struct {
 	skipLocked  string // ends a SELECT of rows that nobody else holds, with or without lockLease
 	clock       string // a query for the database's clock in microseconds; "" where the program's clock is the clock
 	ownPlanning bool   // searches choose their index themselves
+	contains    string // that a row's own text of words holds a part
 	enterWords  string // enters the words of new actions into the index of words, where that is not done by the database
 	notifies    bool   // other nodes hear of announcements through the database
 	optimize    []string
@@ -38,6 +39,7 @@ var sqliteDialect = &dialect{
 	placeholder: '?',
 	prepares:    true,
 	ownPlanning: true,
+	contains:    "instr(a.search_text, %s) > 0",
 	enterWords:  "INSERT INTO action_words (rowid, words) SELECT seq, search_text FROM action WHERE seq > (SELECT COALESCE(MAX(rowid), 0) FROM action_words)",
 	optimize:    []string{"PRAGMA optimize", "INSERT INTO action_words (action_words) VALUES ('optimize')"},
 	classify:    classifySQLite,
@@ -50,6 +52,7 @@ var postgresDialect = &dialect{
 	placeholder:   '$',
 	countedParams: true,
 	lockRows:      " FOR NO KEY UPDATE",
+	contains:      "strpos(a.search_text, %s) > 0",
 	// An UPDATE that leaves the key alone goes past KEY SHARE, and FOR UPDATE does not (PostgreSQL, explicit locking).
 	lockLease:  " FOR KEY SHARE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",

@@ -5,6 +5,9 @@ import "context"
 // SetNarrowRows makes searches on few rows choose their way as if there were many.
 func SetNarrowRows(s *Store, n int) { s.narrowRows = n }
 
+// SetProbes makes searches walk along so many rows before they choose an index.
+func SetProbes(s *Store, rows ...int) { s.probes = rows }
+
 // SetTrace lets a test hear every statement.
 func SetTrace(s *Store, trace func(query string, args []any)) { s.trace = trace }
 

@@ -241,7 +241,9 @@ func everyMethod(f *fixture) {
 		for _, q := range everyQuery(f, choice.ID) {
 			for _, narrow := range []int{0, 1000} {
 				store.SetNarrowRows(f.store, narrow)
+				store.SetProbes(f.store)
 				keep(tx.Search(q, store.Page{Limit: 10}))
+				store.SetProbes(f.store, 1, 2)
 				keep(tx.Search(q, store.Page{Limit: 10, After: store.PlaceOf(action)}))
 				keep(tx.Search(q, store.Page{Limit: 10, Before: store.PlaceOf(action)}))
 				keep(tx.Count(q, 10))

@@ -157,12 +157,15 @@ func (tx *Tx) Count(q Query, atMost int) (int, error) {
 	return total, nil
 }
 
-type direction struct{ order, beyond string }
+type direction struct{ order, beyond, within string }
 
 var (
-	descending = direction{"DESC", "<"}
-	ascending  = direction{"ASC", ">"}
+	descending = direction{"DESC", "<", ">="}
+	ascending  = direction{"ASC", ">", "<="}
 )
+
+// by sorts in the order of the list.
+func (d direction) by() string { return " ORDER BY a.sort_key " + d.order + ", a.id " + d.order }
 
 // leg is a part of a search whose actions all come before those of the next leg.
 type leg uint8
@@ -183,15 +186,34 @@ func (q Query) legs() []leg {
 	return []leg{within, reachingIn}
 }
 
+// searchLeg is at most limit actions of a leg from a place on.
 func (tx *Tx) searchLeg(q Query, leg leg, order direction, cursor Cursor, limit int) ([]crm.Action, error) {
+	if q.selects(leg) {
+		for _, rows := range tx.store.probes {
+			actions, enough, err := tx.probe(q, leg, order, cursor, limit, rows)
+			if err != nil || enough {
+				return actions, err
+			}
+		}
+	}
 	c, from, err := tx.plan(q, leg)
 	if err != nil {
 		return nil, err
 	}
+	c.beyond(order.beyond, cursor)
+	return tx.listActions(c, from, order, limit)
+}
+
+// beyond adds that a row comes after a place, in the given direction.
+func (c *conditions) beyond(direction string, cursor Cursor) {
 	if !cursor.IsZero() {
-		c.add("(a.sort_key, a.id) "+order.beyond+" (%s, %s)", cursor.sortKey, idValue(cursor.id))
+		c.add("(a.sort_key, a.id) "+direction+" (%s, %s)", cursor.sortKey, idValue(cursor.id))
 	}
-	inOrder := " ORDER BY a.sort_key " + order.order + ", a.id " + order.order
+}
+
+// listActions are the first rows, in order, of those that hold all conditions.
+func (tx *Tx) listActions(c *conditions, from string, order direction, limit int) ([]crm.Action, error) {
+	inOrder := order.by()
 	// The rows are looked up only once it is known which ones are shown, so that sorting carries no texts.
 	query := "SELECT " + selectedAction + " FROM action a WHERE a.seq IN (SELECT a.seq FROM " + from + " WHERE " + c.text() +
 		inOrder + " LIMIT " + c.value(limit) + ")" + inOrder

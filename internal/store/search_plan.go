@@ -1,19 +1,27 @@
 package store
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"agendaonline/internal/crm"
 )
 
-// A search can walk through the list in order until its page is full, or look up the few rows that one of its conditions
-// leaves and sort them. PostgreSQL chooses by its statistics. SQLite knows nothing of what matters here (how many actions
-// hold a word, how the dates lie), so we count up to narrowRows with each index that fits, and walk when none leaves less.
+// A search can walk through the list in order until its page is full, or look up the rows that one of its conditions leaves
+// and sort them. Which costs less depends on how many rows hold the conditions and how they lie: a word that many actions
+// have fills a page within a few rows, and costs most to look up; of a rare one it is the reverse. No statistics say that
+// beforehand, so we try: walk along a few rows first, then along more, and only when these do not fill the page choose an
+// index. PostgreSQL then chooses by its statistics. SQLite has none that matter here, so we count up to narrowRows with each
+// index that fits, and walk on when none leaves less.
 
-// narrowRows is up to how many rows are looked up and sorted. Where more of 100,000 actions match, the first page of a walk
-// is soon full.
-const narrowRows = 3000
+// probes are how many rows are walked along before an index is chosen. What fills a page within the first is so common that
+// it is also counted by walking.
+var probes = []int{300, 3000}
+
+// narrowRows is up to how many rows are looked up and sorted.
+const narrowRows = 10_000
 
 // The ways to look on SQLite, named after the indexes of the schema.
 const (
@@ -51,6 +59,7 @@ func (q Query) parts(leg leg) []part {
 			c.literal("a.spans_days")
 			c.add("a.last_date >= %s", q.From.String())
 			c.add("a.sort_key < %s", q.From.String())
+			c.days("a.sort_key", crm.Date{}, q.Through) // a range may end before it begins
 		})
 	}
 	if followers := q.followers(); len(followers) > 0 {
@@ -126,7 +135,7 @@ func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 	parts, words := q.parts(leg), q.words()
 	from := "action a"
 	if tx.store.dialect.ownPlanning {
-		index, err := tx.chooseIndex(q, parts, words)
+		index, err := tx.chooseIndex(q, leg, parts, words)
 		if err != nil {
 			return nil, "", err
 		}
@@ -137,6 +146,8 @@ func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 			from = "action a INDEXED BY " + index
 			words.addInRow(c)
 		}
+	} else if _, walks := tx.planned[planKey(q, leg)]; walks {
+		words.addInRow(c)
 	} else if !words.empty() {
 		c.add("a.search_text::tsvector @@ %s::tsquery", words.tsquery())
 	}
@@ -147,15 +158,91 @@ func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 	return c, from, nil
 }
 
-// chooseIndex is the index of the condition that leaves fewest rows, or the one to walk along.
-func (tx *Tx) chooseIndex(q Query, parts []part, words wanted) (string, error) {
-	walk := byOrder
+// walk is the index that has the order of the list for what q asks.
+func (q Query) walk() string {
 	switch {
 	case q.Trash:
-		walk = byTrash
+		return byTrash
 	case len(q.followers()) == 1:
-		walk = byFollower // which has the order of the list within one follower
+		return byFollower
 	}
+	return byOrder
+}
+
+// selects reports whether q asks for something that the index of its walk does not answer, and could be looked up otherwise.
+func (q Query) selects(leg leg) bool {
+	if leg == reachingIn {
+		return false // few rows, and the walk does not begin where they are
+	}
+	walk := q.walk()
+	return !q.words().empty() || slices.ContainsFunc(q.parts(leg), func(p part) bool { return p.index != "" && p.index != walk && p.index != byOrder })
+}
+
+// addWalk adds the conditions that the index of the walk answers by itself.
+func (q Query) addWalk(c *conditions, leg leg) {
+	walk := q.walk()
+	for _, part := range q.parts(leg) {
+		if part.index == walk || part.index == byOrder {
+			part.add(c)
+		}
+	}
+	q.addTrash(c)
+}
+
+// probe walks along so many rows at most. enough: it found as many as are wanted, or there are no more rows.
+func (tx *Tx) probe(q Query, leg leg, order direction, cursor Cursor, limit, rows int) (actions []crm.Action, enough bool, err error) {
+	// The place of the last row of the probe is found in the index alone.
+	c := &conditions{dialect: tx.store.dialect}
+	q.addWalk(c, leg)
+	c.beyond(order.beyond, cursor)
+	var last Cursor
+	query := "SELECT a.sort_key, a.id FROM " + tx.walking(q) + " WHERE " + c.text() + order.by() + " LIMIT 1 OFFSET " + c.value(rows-1)
+	err = tx.queryRow("plan search", query, c.values...).Scan(&last.sortKey, intoID(&last.id))
+	whole := errors.Is(err, ErrNotFound)
+	if err != nil && !whole {
+		return nil, false, err
+	}
+	c = &conditions{dialect: tx.store.dialect}
+	q.words().addInRow(c)
+	for _, part := range q.parts(leg) {
+		part.add(c)
+	}
+	q.addTrash(c)
+	c.beyond(order.beyond, cursor)
+	c.beyond(order.within, last)
+	if actions, err = tx.listActions(c, tx.walking(q), order, limit); err != nil {
+		return nil, false, err
+	}
+	if len(actions) >= limit && rows == tx.store.probes[0] {
+		tx.remember(q, leg, q.walk())
+	}
+	return actions, whole || len(actions) >= limit, nil
+}
+
+// walking names the table, and the index to walk along where we choose it.
+func (tx *Tx) walking(q Query) string {
+	if tx.store.dialect.ownPlanning {
+		return "action a INDEXED BY " + q.walk()
+	}
+	return "action a"
+}
+
+// remember keeps how a leg is best looked for, so that a count after a search does not find out again.
+func (tx *Tx) remember(q Query, leg leg, index string) {
+	if tx.planned == nil {
+		tx.planned = map[string]string{}
+	}
+	tx.planned[planKey(q, leg)] = index
+}
+
+func planKey(q Query, leg leg) string { return fmt.Sprint(leg, q) }
+
+// chooseIndex is the index of the condition that leaves fewest rows, or the one to walk along.
+func (tx *Tx) chooseIndex(q Query, leg leg, parts []part, words wanted) (string, error) {
+	if index, known := tx.planned[planKey(q, leg)]; known {
+		return index, nil
+	}
+	walk := q.walk()
 	best, fewest := walk, tx.store.narrowRows
 	consider := func(index, from string, add func(c *conditions)) error {
 		c := &conditions{dialect: tx.store.dialect}
@@ -188,6 +275,7 @@ func (tx *Tx) chooseIndex(q Query, parts []part, words wanted) (string, error) {
 			return "", err
 		}
 	}
+	tx.remember(q, leg, best)
 	return best, nil
 }
 

@@ -95,8 +95,12 @@ func TestSearch_words(t *testing.T) {
 		a.Description, a.ThirdParty, a.Contact, a.Dossier = "Bespreek de NAFTA-nota; Cœur & Straße. 会议 Ελλάς", "Acme (Belgium) NV", "Jan d'Hondt", "2026/17"
 		b := newAction(f.anna.ID, "Acme bellen over jan", "2026-11-25 - - - -")
 		f.write(func(tx *store.Tx) error { return tx.InsertActions([]crm.Action{a, b}) })
-		for _, narrow := range []int{0, 1000} {
-			store.SetNarrowRows(f.store, narrow)
+		for _, way := range []struct {
+			narrow int
+			probes []int
+		}{{narrow: 0}, {narrow: 1000}, {probes: []int{1000}}} {
+			store.SetNarrowRows(f.store, way.narrow)
+			store.SetProbes(f.store, way.probes...)
 			for _, c := range []struct {
 				query store.Query
 				want  []string
@@ -213,6 +217,7 @@ func TestSearch_finds_what_a_scan_of_all_actions_finds(t *testing.T) {
 				}
 			}
 			store.SetNarrowRows(f.store, random.IntN(40))
+			store.SetProbes(f.store, [][]int{nil, {1 + random.IntN(8)}, {1 + random.IntN(8), 8 + random.IntN(60)}}[random.IntN(3)]...)
 			f.same(fmt.Sprintf("found by %+v", q), f.found(q), want)
 		}
 	})

@@ -43,6 +43,7 @@ type Store struct {
 	readStatements, writeStatements *statements   // nil on PostgreSQL
 
 	narrowRows int                            // see search_plan.go
+	probes     []int                          // the same
 	trace      func(query string, args []any) // hears every statement, in tests of their plans
 }
 
@@ -70,7 +71,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err := s.migrate(ctx, options.Schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
 	}
-	s.narrowRows = narrowRows
+	s.narrowRows, s.probes = narrowRows, probes
 	s.bus.start()
 	if s.checkpoints != nil {
 		s.checkpoints.start()

@@ -29,6 +29,8 @@ type Tx struct {
 	wanted    map[crm.LinkID]crm.Trigger
 	announced []announcement
 
+	planned map[string]string // how the searches of this transaction go about; see search_plan.go
+
 	broken error // what the database refused; nothing more can be done in this transaction
 }
 

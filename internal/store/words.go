@@ -184,9 +184,9 @@ func (w wanted) join(before, afterWhole, afterBeginning, between string) string 
 // addInRow adds the words as tests of a row's own text.
 func (w wanted) addInRow(c *conditions) {
 	for _, word := range w.whole {
-		c.add("instr(a.search_text, %s) > 0", " "+word+" ")
+		c.add(c.dialect.contains, " "+word+" ")
 	}
 	for _, word := range w.beginnings {
-		c.add("instr(a.search_text, %s) > 0", " "+word)
+		c.add(c.dialect.contains, " "+word)
 	}
 }
