@@ -55,7 +55,7 @@ func (s *Scheduler) claimDue() (time.Duration, error) {
 		var leases []store.Lease
 		var dueIn time.Duration
 		claimedAt := s.config.Now()
-		err := s.config.Store.Write(s.life, func(tx *store.Tx) (err error) {
+		err := s.config.Store.WriteLightly(s.life, func(tx *store.Tx) (err error) {
 			leases, dueIn = nil, longestWait
 			if len(named) > 0 {
 				if leases, err = tx.ClaimLeases(s.config.Owner, s.config.TTL, len(named), named); err != nil {
@@ -172,7 +172,7 @@ func (s *Scheduler) renewAll() {
 	}
 	var lost []*running
 	renewedAt := s.config.Now()
-	err := s.config.Store.Write(s.runs, func(tx *store.Tx) error {
+	err := s.config.Store.WriteLightly(s.runs, func(tx *store.Tx) error {
 		lost = nil
 		for _, r := range runs {
 			_, err := tx.RenewLease(r.lease, s.config.TTL)
@@ -220,33 +220,18 @@ func (s *Scheduler) release() {
 func (s *Scheduler) releaseAll(all []ended) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.runs), s.config.TTL)
 	defer cancel()
-	err := s.config.Store.Write(ctx, func(tx *store.Tx) error {
-		for _, e := range all {
-			if e.result.Unchanged {
-				if err := tx.RequireLease(e.run.lease); errors.Is(err, store.ErrLeaseLost) {
-					continue
-				} else if err != nil {
-					return err
-				}
-				if err := tx.CheckedLink(e.run.lease.Link, e.at); err != nil {
-					return err
-				}
-			}
-			// Links are due by the store's clock: where this node's is behind it they would be due again at once (F37).
-			now, err := tx.Now()
-			if err != nil {
-				return err
-			}
-			dueAt := e.result.NextDueAt
-			if dueAt.Before(store.Never) {
-				dueAt = now.Add(dueAt.Sub(s.config.Now()))
-			}
-			if err := tx.ReleaseLease(e.run.lease, dueAt); err != nil && !errors.Is(err, store.ErrLeaseLost) {
-				return err
-			}
+	released := make([]store.Released, len(all))
+	for i, e := range all {
+		// Links are due by the store's clock: where this node's is behind it they would be due again at once (F37).
+		released[i] = store.Released{Lease: e.run.lease, DueIn: -1}
+		if e.result.NextDueAt.Before(store.Never) {
+			released[i].DueIn = max(0, e.result.NextDueAt.Sub(s.config.Now()))
 		}
-		return nil
-	})
+		if e.result.Unchanged {
+			released[i].CheckedAt = e.at
+		}
+	}
+	err := s.config.Store.WriteLightly(ctx, func(tx *store.Tx) error { return tx.ReleaseLeases(released) })
 	if err != nil {
 		s.config.Log.Error("release leases", "error", err) // they expire
 	}

@@ -28,6 +28,8 @@ type dialect struct {
 	enterWords  string // enters the words of new actions into the index of words, where that is not done by the database
 	notifies    bool   // other nodes hear of announcements through the database
 	optimize    []string
+	lightly     string // lets commits not wait for the disk: that of a transaction, or those of a connection until heavily
+	heavily     string
 
 	classify func(error) (errorKind, Unique)
 }
@@ -42,6 +44,8 @@ var sqliteDialect = &dialect{
 	contains:    "instr(a.search_text, %s) > 0",
 	enterWords:  "INSERT INTO action_words (rowid, words) SELECT seq, search_text FROM action WHERE seq > (SELECT COALESCE(MAX(rowid), 0) FROM action_words)",
 	optimize:    []string{"PRAGMA optimize", "INSERT INTO action_words (action_words) VALUES ('optimize')"},
+	lightly:     "PRAGMA synchronous = NORMAL",
+	heavily:     "PRAGMA synchronous = FULL",
 	classify:    classifySQLite,
 }
 
@@ -59,6 +63,7 @@ var postgresDialect = &dialect{
 	clock:      "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	notifies:   true,
 	optimize:   []string{"VACUUM ANALYZE"},
+	lightly:    "SET LOCAL synchronous_commit = off",
 	classify:   classifyPostgres,
 }
 

@@ -2,11 +2,8 @@ package store
 
 import "context"
 
-// SetNarrowRows makes searches on few rows choose their way as if there were many.
-func SetNarrowRows(s *Store, n int) { s.narrowRows = n }
-
-// SetProbes makes searches walk along so many rows before they choose an index.
-func SetProbes(s *Store, rows ...int) { s.probes = rows }
+// SetWays makes searches on few rows choose their way as if there were many: how many are looked up, and how many walked along.
+func SetWays(s *Store, narrow, probes [2]int) { s.narrowRows, s.probes = narrow, probes }
 
 // SetTrace lets a test hear every statement.
 func SetTrace(s *Store, trace func(query string, args []any)) { s.trace = trace }
@@ -48,3 +45,12 @@ func Strings(s *Store, query string, args ...any) ([]string, error) {
 
 // Key orders places as text.
 func (c Cursor) Key() string { return c.sortKey + "\x00" + string(c.id[:]) }
+
+// Synchronous is how SQLite waits for the disk at the end of a transaction.
+func Synchronous(tx *Tx) string {
+	var setting string
+	if err := tx.sql.QueryRow("PRAGMA synchronous").Scan(&setting); err != nil {
+		return err.Error()
+	}
+	return setting
+}

@@ -168,13 +168,53 @@ func (tx *Tx) RequireLease(lease Lease) error {
 	return nil
 }
 
-// ReleaseLease gives a link back. It is due again at nextDueAt, earlier when an outbox entry is to be tried again earlier,
-// and at once when it was wanted since the claim. ErrLeaseLost: there was nothing to give back.
+// Released is a lease that is given back.
+type Released struct {
+	Lease Lease
+	// DueIn is how long it takes until the link is due again by itself, by the clock that leases go by; negative: it is not.
+	DueIn time.Duration
+	// CheckedAt, where it is not zero, is when the run reached the calendar and found nothing to do: all that is left of such a
+	// run.
+	CheckedAt time.Time
+}
+
+// ReleaseLeases gives links back. Each is due again in DueIn, earlier when an outbox entry is to be tried again earlier, and at
+// once when it was wanted since the claim. Leases that are lost are left alone.
+func (tx *Tx) ReleaseLeases(all []Released) error {
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		dueAt := Never
+		if one.DueIn >= 0 {
+			dueAt = now.Add(one.DueIn)
+		}
+		err := tx.releaseLease(one.Lease, dueAt, now)
+		if errors.Is(err, ErrLeaseLost) {
+			continue
+		}
+		// The row of the lease is ours until the commit, so nobody runs the link meanwhile.
+		if err == nil && !one.CheckedAt.IsZero() {
+			err = tx.CheckedLink(one.Lease.Link, one.CheckedAt)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReleaseLease gives a link back, due again at nextDueAt; see ReleaseLeases. ErrLeaseLost: there was nothing to give back.
 func (tx *Tx) ReleaseLease(lease Lease, nextDueAt time.Time) error {
 	now, err := tx.Now()
 	if err != nil {
 		return err
 	}
+	return tx.releaseLease(lease, nextDueAt, now)
+}
+
+func (tx *Tx) releaseLease(lease Lease, nextDueAt, now time.Time) error {
 	// Entries whose time has come and that are still there could not be carried out: they wait for nextDueAt.
 	return tx.execOne(ErrLeaseLost, "release lease of link "+lease.Link.String(), `UPDATE lease SET owner = '', expires_at = 0, served = $4,
 			due_at = CASE WHEN wanted > $4 THEN CAST($5 AS BIGINT) ELSE COALESCE(

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -211,23 +212,29 @@ type RunStart struct {
 	Due      bool // an outbox entry is due
 }
 
-// RunStart loads it, in two statements: most runs find nothing to do, and cost little more than this.
-func (tx *Tx) RunStart(id crm.LinkID) (RunStart, error) {
-	var start RunStart
-	now, err := tx.Now()
-	if err != nil {
-		return start, err
+// RunStart loads it, in one statement outside of any transaction: most runs find nothing to do, and cost little more than
+// this.
+func (s *Store) RunStart(ctx context.Context, id crm.LinkID) (RunStart, error) {
+	start, attempted := RunStart{Settings: crm.DefaultSettings()}, "load link "+id.String()
+	now, args := "("+s.dialect.clock+")", []any{idValue(id)}
+	if s.clock != nil {
+		now, args = "$2", append(args, s.clock().UnixMicro())
 	}
-	query := strings.Replace(selectedLink, " FROM link", ", secret, "+syncColumns+`,
-		EXISTS (SELECT 1 FROM held WHERE done_at IS NULL AND link_id = link.id), EXISTS (SELECT 1 FROM outbox WHERE link_id = link.id AND not_before <= $2)
-		FROM link WHERE id = $1`, 1)
+	var version int64
+	var data string
 	targets := append(append(linkTargets(&start.Link), &start.Secret), syncTargets(&start.Sync)...)
-	if err := tx.queryRow("load link "+id.String(), query, idValue(id), now.UnixMicro()).Scan(append(targets, &start.Held, &start.Due)...); err != nil {
-		return start, err
+	err := s.row(ctx, strings.Replace(runStart, "{now}", now, 1), args, append(targets, &start.Held, &start.Due, &version, &data)...)
+	if err != nil {
+		return start, s.dialect.translate(ctx, attempted, err)
 	}
-	start.Settings, err = tx.Settings()
+	start.Settings, err = s.settings.of(version, data)
 	return start, err
 }
+
+var runStart = strings.Replace(selectedLink, " FROM link", ", secret, "+syncColumns+`,
+	EXISTS (SELECT 1 FROM held WHERE done_at IS NULL AND link_id = link.id), EXISTS (SELECT 1 FROM outbox WHERE link_id = link.id AND not_before <= {now}),
+	COALESCE((SELECT version FROM settings), 0), COALESCE((SELECT data FROM settings), '')
+	FROM link WHERE id = $1`, 1)
 
 // UpdateLinkSync replaces what runs keep on a link; its version stays.
 func (tx *Tx) UpdateLinkSync(id crm.LinkID, sync LinkSync) error {

@@ -240,10 +240,8 @@ func everyMethod(f *fixture) {
 		keep(tx.Undecided(crm.LinkID{}))
 		for _, q := range everyQuery(f, choice.ID) {
 			for _, narrow := range []int{0, 1000} {
-				store.SetNarrowRows(f.store, narrow)
-				store.SetProbes(f.store)
+				store.SetWays(f.store, [2]int{narrow, narrow}, [2]int{1, 2})
 				keep(tx.Search(q, store.Page{Limit: 10}))
-				store.SetProbes(f.store, 1, 2)
 				keep(tx.Search(q, store.Page{Limit: 10, After: store.PlaceOf(action)}))
 				keep(tx.Search(q, store.Page{Limit: 10, Before: store.PlaceOf(action)}))
 				keep(tx.Count(q, 10))

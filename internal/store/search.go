@@ -140,6 +140,10 @@ func (tx *Tx) Search(q Query, page Page) (Found, error) {
 func (tx *Tx) Count(q Query, atMost int) (int, error) {
 	total := 0
 	for _, leg := range q.legs() {
+		if len(q.followers()) > 1 && q.words().empty() && !q.Trash && leg != reachingIn {
+			// The list is walked in its order, which their index does not have together; it counts them without the others.
+			tx.remember(q, leg, way{index: byFollower})
+		}
 		c, from, err := tx.plan(q, leg)
 		if err != nil {
 			return 0, err
@@ -189,11 +193,23 @@ func (q Query) legs() []leg {
 // searchLeg is at most limit actions of a leg from a place on.
 func (tx *Tx) searchLeg(q Query, leg leg, order direction, cursor Cursor, limit int) ([]crm.Action, error) {
 	if q.selects(leg) {
-		for _, rows := range tx.store.probes {
-			actions, enough, err := tx.probe(q, leg, order, cursor, limit, rows)
-			if err != nil || enough {
+		actions, enough, err := tx.probe(q, leg, order, cursor, limit, tx.store.probes[0])
+		if err != nil {
+			return nil, err
+		}
+		if enough {
+			tx.remember(q, leg, way{index: q.walk()})
+			return actions, nil
+		}
+		narrow, err := tx.narrow(q, leg)
+		if err != nil {
+			return nil, err
+		}
+		if !narrow {
+			if actions, enough, err = tx.probe(q, leg, order, cursor, limit, tx.store.probes[1]); err != nil || enough {
 				return actions, err
 			}
+			delete(tx.planned, planKey(q, leg))
 		}
 	}
 	c, from, err := tx.plan(q, leg)

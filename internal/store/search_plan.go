@@ -12,16 +12,16 @@ import (
 // A search can walk through the list in order until its page is full, or look up the rows that one of its conditions leaves
 // and sort them. Which costs less depends on how many rows hold the conditions and how they lie: a word that many actions
 // have fills a page within a few rows, and costs most to look up; of a rare one it is the reverse. No statistics say that
-// beforehand, so we try: walk along a few rows first, then along more, and only when these do not fill the page choose an
-// index. PostgreSQL then chooses by its statistics. SQLite has none that matter here, so we count up to narrowRows with each
-// index that fits, and walk on when none leaves less.
+// beforehand, so we try: walk along a few rows; look whether an index leaves few; walk along more; and only then choose
+// between all rows of an index and all of the walk. PostgreSQL chooses by its statistics where we look at indexes. SQLite has
+// none that matter here, so we count with each index that fits.
 
-// probes are how many rows are walked along before an index is chosen. What fills a page within the first is so common that
-// it is also counted by walking.
-var probes = []int{300, 3000}
+// probes are how many rows are walked along before and after the indexes are looked at. What fills a page within the first
+// is so common that it is also counted by walking.
+var probes = [2]int{300, 3000}
 
-// narrowRows is up to how many rows are looked up and sorted.
-const narrowRows = 10_000
+// narrowRows are up to how many rows are looked up and sorted: at once, and when walking along more did not help.
+var narrowRows = [2]int{1500, 10_000}
 
 // The ways to look on SQLite, named after the indexes of the schema.
 const (
@@ -134,21 +134,27 @@ func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 	c := &conditions{dialect: tx.store.dialect}
 	parts, words := q.parts(leg), q.words()
 	from := "action a"
-	if tx.store.dialect.ownPlanning {
-		index, err := tx.chooseIndex(q, leg, parts, words)
-		if err != nil {
-			return nil, "", err
+	planned, known := tx.planned[planKey(q, leg)]
+	switch {
+	case tx.store.dialect.ownPlanning:
+		if !known {
+			var err error
+			if planned, err = tx.choose(q, leg, tx.store.narrowRows[1]); err != nil {
+				return nil, "", err
+			}
+			tx.remember(q, leg, planned)
 		}
-		if index == byWords {
+		if planned.index == byWords {
 			from = "action_words CROSS JOIN action a ON a.seq = action_words.rowid"
-			c.add("action_words MATCH %s", words.fts5())
+			c.add("action_words MATCH %s", planned.match.fts5())
+			planned.rest.addInRow(c)
 		} else {
-			from = "action a INDEXED BY " + index
+			from = "action a INDEXED BY " + planned.index
 			words.addInRow(c)
 		}
-	} else if _, walks := tx.planned[planKey(q, leg)]; walks {
+	case known:
 		words.addInRow(c)
-	} else if !words.empty() {
+	case !words.empty():
 		c.add("a.search_text::tsvector @@ %s::tsquery", words.tsquery())
 	}
 	for _, part := range parts {
@@ -213,9 +219,6 @@ func (tx *Tx) probe(q Query, leg leg, order direction, cursor Cursor, limit, row
 	if actions, err = tx.listActions(c, tx.walking(q), order, limit); err != nil {
 		return nil, false, err
 	}
-	if len(actions) >= limit && rows == tx.store.probes[0] {
-		tx.remember(q, leg, q.walk())
-	}
 	return actions, whole || len(actions) >= limit, nil
 }
 
@@ -227,56 +230,96 @@ func (tx *Tx) walking(q Query) string {
 	return "action a"
 }
 
+// way is how a leg is looked for.
+type way struct {
+	index       string
+	match, rest wanted // with the index of words: what is looked up in it, and what is tested in the row
+	rows        int    // that it leaves, as far as they were counted
+}
+
 // remember keeps how a leg is best looked for, so that a count after a search does not find out again.
-func (tx *Tx) remember(q Query, leg leg, index string) {
+func (tx *Tx) remember(q Query, leg leg, how way) {
 	if tx.planned == nil {
-		tx.planned = map[string]string{}
+		tx.planned = map[string]way{}
 	}
-	tx.planned[planKey(q, leg)] = index
+	tx.planned[planKey(q, leg)] = how
 }
 
 func planKey(q Query, leg leg) string { return fmt.Sprint(leg, q) }
 
-// chooseIndex is the index of the condition that leaves fewest rows, or the one to walk along.
-func (tx *Tx) chooseIndex(q Query, leg leg, parts []part, words wanted) (string, error) {
-	if index, known := tx.planned[planKey(q, leg)]; known {
-		return index, nil
-	}
+// choose is the way that leaves fewest rows when it leaves less than most, else the walk.
+func (tx *Tx) choose(q Query, leg leg, most int) (way, error) {
 	walk := q.walk()
-	best, fewest := walk, tx.store.narrowRows
-	consider := func(index, from string, add func(c *conditions)) error {
+	best := way{index: walk, rows: most}
+	consider := func(how way, from string, add func(c *conditions)) error {
 		c := &conditions{dialect: tx.store.dialect}
 		add(c)
-		limit := c.value(fewest)
-		var n int
-		err := tx.queryRow("plan search", "SELECT COUNT(*) FROM (SELECT 1 FROM "+from+" WHERE "+c.text()+" LIMIT "+limit+")", c.values...).Scan(&n)
-		if n < fewest {
-			best, fewest = index, n
+		limit := c.value(best.rows)
+		query := "SELECT COUNT(*) FROM (SELECT 1 FROM " + from + " WHERE " + c.text() + " LIMIT " + limit + ")"
+		err := tx.queryRow("plan search", query, c.values...).Scan(&how.rows)
+		if how.rows < best.rows {
+			best = how
 		}
 		return err
 	}
-	if !words.empty() {
-		if err := consider(byWords, "action_words", func(c *conditions) { c.add("action_words MATCH %s", words.fts5()) }); err != nil {
-			return "", err
-		}
-	}
-	for _, part := range parts {
+	for _, part := range q.parts(leg) {
 		ofLive := part.index != byCreated && part.index != byModified
 		if part.index == "" || part.index == walk || q.Trash && ofLive {
 			continue
 		}
-		err := consider(part.index, "action a INDEXED BY "+part.index, func(c *conditions) {
+		err := consider(way{index: part.index}, "action a INDEXED BY "+part.index, func(c *conditions) {
 			part.add(c)
 			if ofLive {
 				q.addTrash(c)
 			}
 		})
 		if err != nil {
-			return "", err
+			return best, err
 		}
 	}
-	tx.remember(q, leg, best)
+	for _, how := range q.words().ways() {
+		if best.rows < most {
+			break // looking at words costs more than looking up and sorting these
+		}
+		if err := consider(how, "action_words", func(c *conditions) { c.add("action_words MATCH %s", how.match.fts5()) }); err != nil {
+			return best, err
+		}
+	}
 	return best, nil
+}
+
+// narrow reports whether a way leaves few rows, and remembers it. Where none does, words are counted by their index.
+func (tx *Tx) narrow(q Query, leg leg) (bool, error) {
+	if !tx.store.dialect.ownPlanning {
+		return false, nil
+	}
+	how, err := tx.choose(q, leg, tx.store.narrowRows[0])
+	if err != nil {
+		return false, err
+	}
+	narrow := how.rows < tx.store.narrowRows[0]
+	if words := q.words(); !narrow && !words.empty() {
+		how = way{index: byWords, match: words}
+	}
+	tx.remember(q, leg, how)
+	return narrow, nil
+}
+
+// ways are those to look words up, those that cost least first: whole words alone; beginnings alone, for which the lists of all
+// words that begin so are merged; and all of them.
+func (w wanted) ways() []way {
+	var ways []way
+	whole, beginnings := wanted{whole: w.whole}, wanted{beginnings: w.beginnings}
+	if !whole.empty() {
+		ways = append(ways, way{index: byWords, match: whole, rest: beginnings})
+	}
+	if !beginnings.empty() {
+		ways = append(ways, way{index: byWords, match: beginnings, rest: whole})
+	}
+	if len(ways) > 1 {
+		ways = append(ways, way{index: byWords, match: w})
+	}
+	return ways
 }
 
 // days adds that a civil date, or a text that begins with one, lies within a range, both days included.

@@ -95,39 +95,10 @@ func TestSearch_words(t *testing.T) {
 		a.Description, a.ThirdParty, a.Contact, a.Dossier = "Bespreek de NAFTA-nota; Cœur & Straße. 会议 Ελλάς", "Acme (Belgium) NV", "Jan d'Hondt", "2026/17"
 		b := newAction(f.anna.ID, "Acme bellen over jan", "2026-11-25 - - - -")
 		f.write(func(tx *store.Tx) error { return tx.InsertActions([]crm.Action{a, b}) })
-		for _, way := range []struct {
-			narrow int
-			probes []int
-		}{{narrow: 0}, {narrow: 1000}, {probes: []int{1000}}} {
-			store.SetNarrowRows(f.store, way.narrow)
-			store.SetProbes(f.store, way.probes...)
-			for _, c := range []struct {
-				query store.Query
-				want  []string
-			}{
-				{store.Query{Text: "reunion"}, []string{a.Subject}},
-				{store.Query{Text: "REU"}, []string{a.Subject}},
-				{store.Query{Text: "reu reunion"}, nil}, // only the last word is a beginning
-				{store.Query{Text: "eunion"}, nil},
-				{store.Query{Text: "nota orsted ete"}, []string{a.Subject}},
-				{store.Query{Text: "coeur strasse"}, []string{a.Subject}},
-				{store.Query{Text: "会议"}, []string{a.Subject}},
-				{store.Query{Text: "ΕΛΛΑΣ"}, []string{a.Subject}},
-				{store.Query{Text: "1e5abc"}, []string{a.Subject}},
-				{store.Query{Text: "5abc"}, nil},
-				{store.Query{Text: "acme"}, []string{b.Subject, a.Subject}},
-				{store.Query{Text: "17"}, []string{a.Subject}},
-				{store.Query{Text: "2026/1"}, []string{a.Subject}},
-				{store.Query{Text: `"* OR zz ' & | ! : ( @ ~ # %_`}, nil},
-				{store.Query{Text: `' "-*`}, []string{b.Subject, a.Subject}}, // no word asks for nothing
-				{store.Query{ThirdParty: "acme"}, []string{a.Subject}},
-				{store.Query{ThirdParty: "belg"}, []string{a.Subject}},
-				{store.Query{ThirdParty: "jan"}, nil},
-				{store.Query{Contact: "jan", Text: "acme"}, []string{a.Subject}},
-				{store.Query{Dossier: "2026"}, []string{a.Subject}},
-				{store.Query{Dossier: "acme"}, nil},
-			} {
-				f.same(fmt.Sprintf("found by %+v", c.query), f.found(c.query), c.want)
+		for _, narrow := range []int{0, 1000} {
+			for _, walked := range []int{1, 1000} {
+				store.SetWays(f.store, [2]int{narrow, narrow}, [2]int{walked, walked})
+				f.findsWords(a, b)
 			}
 		}
 		a.Description, a.ThirdParty = "", "Globex"
@@ -135,6 +106,39 @@ func TestSearch_words(t *testing.T) {
 		f.same("found by a word that is gone", f.found(store.Query{Text: "nota"}), []string(nil))
 		f.same("found by a word that came", f.found(store.Query{ThirdParty: "globex"}), []string{a.Subject})
 	})
+}
+
+// findsWords: what is found by words of TestSearch_words, whichever way is taken.
+func (f *fixture) findsWords(a, b crm.Action) {
+	f.Helper()
+	for _, c := range []struct {
+		query store.Query
+		want  []string
+	}{
+		{store.Query{Text: "reunion"}, []string{a.Subject}},
+		{store.Query{Text: "REU"}, []string{a.Subject}},
+		{store.Query{Text: "reu reunion"}, nil}, // only the last word is a beginning
+		{store.Query{Text: "eunion"}, nil},
+		{store.Query{Text: "nota orsted ete"}, []string{a.Subject}},
+		{store.Query{Text: "coeur strasse"}, []string{a.Subject}},
+		{store.Query{Text: "会议"}, []string{a.Subject}},
+		{store.Query{Text: "ΕΛΛΑΣ"}, []string{a.Subject}},
+		{store.Query{Text: "1e5abc"}, []string{a.Subject}},
+		{store.Query{Text: "5abc"}, nil},
+		{store.Query{Text: "acme"}, []string{b.Subject, a.Subject}},
+		{store.Query{Text: "17"}, []string{a.Subject}},
+		{store.Query{Text: "2026/1"}, []string{a.Subject}},
+		{store.Query{Text: `"* OR zz ' & | ! : ( @ ~ # %_`}, nil},
+		{store.Query{Text: `' "-*`}, []string{b.Subject, a.Subject}}, // no word asks for nothing
+		{store.Query{ThirdParty: "acme"}, []string{a.Subject}},
+		{store.Query{ThirdParty: "belg"}, []string{a.Subject}},
+		{store.Query{ThirdParty: "jan"}, nil},
+		{store.Query{Contact: "jan", Text: "acme"}, []string{a.Subject}},
+		{store.Query{Dossier: "2026"}, []string{a.Subject}},
+		{store.Query{Dossier: "acme"}, nil},
+	} {
+		f.same(fmt.Sprintf("found by %+v", c.query), f.found(c.query), c.want)
+	}
 }
 
 func TestSearch_enormous_texts_are_found_by_what_comes_first(t *testing.T) {
@@ -216,8 +220,7 @@ func TestSearch_finds_what_a_scan_of_all_actions_finds(t *testing.T) {
 					want = append(want, action.Subject)
 				}
 			}
-			store.SetNarrowRows(f.store, random.IntN(40))
-			store.SetProbes(f.store, [][]int{nil, {1 + random.IntN(8)}, {1 + random.IntN(8), 8 + random.IntN(60)}}[random.IntN(3)]...)
+			store.SetWays(f.store, [2]int{random.IntN(20), random.IntN(40)}, [2]int{1 + random.IntN(8), 1 + random.IntN(60)})
 			f.same(fmt.Sprintf("found by %+v", q), f.found(q), want)
 		}
 	})

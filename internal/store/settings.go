@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -16,6 +17,29 @@ func (tx *Tx) Settings() (crm.Settings, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return crm.Settings{}, err
 	}
+	settings.Version = version
+	return settings, nil
+}
+
+// readSettings are the settings as they were read last, with what they were read of.
+type readSettings struct {
+	mu       sync.Mutex
+	data     string
+	settings crm.Settings
+}
+
+// of are the settings that stand in a row, the defaults for no data. Every run asks for them, and hardly one finds others.
+func (r *readSettings) of(version int64, data string) (crm.Settings, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if data == "" || r.data != data {
+		settings := crm.DefaultSettings()
+		if err := intoJSON(&settings).Scan(data); err != nil {
+			return settings, fmt.Errorf("load settings: %w", err)
+		}
+		r.data, r.settings = data, settings
+	}
+	settings := r.settings
 	settings.Version = version
 	return settings, nil
 }

@@ -31,6 +31,24 @@ func (s *statements) get(query string) *sql.Stmt {
 	return s.kept[query]
 }
 
+// prepared is the prepared form of a query that is asked again and again.
+func (s *statements) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if kept := s.get(query); kept != nil {
+		return kept, nil
+	}
+	prepared, err := s.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kept := s.kept[query]; kept != nil {
+		return kept, prepared.Close()
+	}
+	s.kept[query] = prepared
+	return prepared, nil
+}
+
 // learn prepares the queries that a second transaction has used. It is called when a transaction has ended, for preparing
 // takes a connection.
 func (s *statements) learn(ctx context.Context, queries []string) {

@@ -38,12 +38,15 @@ type Store struct {
 	read    *sql.DB // on PostgreSQL the same as write
 	clock   func() time.Time
 	bus     *bus
+	relaxed bool // no commit waits for the disk
 
 	checkpoints                     *checkpointer // nil on PostgreSQL
 	readStatements, writeStatements *statements   // nil on PostgreSQL
 
-	narrowRows int                            // see search_plan.go
-	probes     []int                          // the same
+	settings readSettings
+
+	narrowRows [2]int                         // see search_plan.go
+	probes     [2]int                         // the same
 	trace      func(query string, args []any) // hears every statement, in tests of their plans
 }
 
@@ -120,7 +123,7 @@ func openSQLite(options Options) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Store{dialect: sqliteDialect, write: write, read: read, clock: now, bus: newBus(nil, nil), checkpoints: newCheckpointer(read), readStatements: newStatements(read), writeStatements: newStatements(write)}, nil
+	return &Store{dialect: sqliteDialect, write: write, read: read, clock: now, bus: newBus(nil, nil), relaxed: options.RelaxedCommits, checkpoints: newCheckpointer(read), readStatements: newStatements(read), writeStatements: newStatements(write)}, nil
 }
 
 func openPostgres(options Options) (*Store, error) {

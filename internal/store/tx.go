@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"iter"
@@ -29,7 +30,7 @@ type Tx struct {
 	wanted    map[crm.LinkID]crm.Trigger
 	announced []announcement
 
-	planned map[string]string // how the searches of this transaction go about; see search_plan.go
+	planned map[string]way // how the searches of this transaction go about; see search_plan.go
 
 	broken error // what the database refused; nothing more can be done in this transaction
 }
@@ -56,12 +57,41 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	return fn(tx)
 }
 
+// row reads the one row of a query outside of any transaction.
+func (s *Store) row(ctx context.Context, query string, args []any, targets ...any) error {
+	if s.trace != nil {
+		s.trace(query, args)
+	}
+	if !s.dialect.prepares {
+		return s.read.QueryRowContext(ctx, query, args...).Scan(targets...)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	statement, err := s.readStatements.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	return statement.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(targets...)
+}
+
 // Write calls fn with a transaction and commits what it did unless it returns an error. When another transaction was in the
 // way it starts again, calling fn anew, a bounded number of times. ErrUnknownOutcome: the commit may have happened.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	return s.writeAgain(ctx, fn, false)
+}
+
+// WriteLightly is Write for what may be forgotten in a power cut, though not in a crash of the program: leases, and when a link
+// was looked at. It does not wait for the disk. What Write commits afterwards never stands without what WriteLightly
+// committed before.
+func (s *Store) WriteLightly(ctx context.Context, fn func(*Tx) error) error {
+	return s.writeAgain(ctx, fn, true)
+}
+
+func (s *Store) writeAgain(ctx context.Context, fn func(*Tx) error, lightly bool) error {
 	backoff := firstBackoff
 	for attempt := 1; ; attempt++ {
-		err := s.writeOnce(ctx, fn)
+		err := s.writeOnce(ctx, fn, lightly)
 		if err == nil || attempt == maxAttempts || !transient(err) {
 			return err
 		}
@@ -76,13 +106,14 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
-func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error) error {
-	begun, err := s.write.BeginTx(ctx, nil)
+func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error, lightly bool) error {
+	begun, end, err := s.begin(ctx, lightly)
 	if err != nil {
 		return s.dialect.translate(ctx, "begin to write", err)
 	}
 	tx := &Tx{ctx: ctx, store: s, sql: begun, writable: true, kept: s.writeStatements}
 	defer tx.learn()
+	defer end()
 	defer begun.Rollback()
 	if err := fn(tx); err != nil {
 		return err
@@ -102,6 +133,41 @@ func (s *Store) writeOnce(ctx context.Context, fn func(*Tx) error) error {
 	s.checkpoints.signal()
 	s.bus.publish(tx.announced)
 	return nil
+}
+
+// begin begins a transaction that writes. end is called when it is over.
+func (s *Store) begin(ctx context.Context, lightly bool) (begun *sql.Tx, end func(), err error) {
+	end = func() {}
+	if !lightly || s.relaxed {
+		begun, err = s.write.BeginTx(ctx, nil)
+		return begun, end, err
+	}
+	if s.dialect.heavily == "" {
+		if begun, err = s.write.BeginTx(ctx, nil); err == nil {
+			if _, err = begun.ExecContext(ctx, s.dialect.lightly); err != nil {
+				_ = begun.Rollback()
+			}
+		}
+		return begun, end, err
+	}
+	connection, err := s.write.Conn(ctx)
+	if err != nil {
+		return nil, end, err
+	}
+	end = func() {
+		// Nothing may go on with a connection that does not wait for the disk.
+		if _, err := connection.ExecContext(context.WithoutCancel(ctx), s.dialect.heavily); err != nil {
+			_ = connection.Raw(func(any) error { return driver.ErrBadConn })
+		}
+		_ = connection.Close()
+	}
+	if _, err = connection.ExecContext(context.WithoutCancel(ctx), s.dialect.lightly); err == nil {
+		begun, err = connection.BeginTx(ctx, nil)
+	}
+	if err != nil {
+		end()
+	}
+	return begun, end, err
 }
 
 // commitError tells a commit that was refused, or never sent, from one that may have happened.
@@ -139,7 +205,7 @@ func (tx *Tx) exec(attempted, query string, args ...any) (int64, error) {
 	switch {
 	case err != nil:
 	case statement != nil:
-		result, err = statement.ExecContext(tx.ctx, args...)
+		result, err = statement.ExecContext(tx.short(), args...)
 	default:
 		result, err = tx.sql.ExecContext(tx.ctx, query, args...)
 	}
@@ -171,7 +237,7 @@ func (tx *Tx) rows(attempted, query string, args ...any) iter.Seq2[scanner, erro
 		switch {
 		case err != nil:
 		case statement != nil:
-			rows, err = statement.QueryContext(tx.ctx, args...)
+			rows, err = statement.QueryContext(tx.short(), args...)
 		default:
 			rows, err = tx.sql.QueryContext(tx.ctx, query, args...)
 		}
@@ -202,9 +268,18 @@ func (tx *Tx) queryRow(attempted, query string, args ...any) scanner {
 		return scanner{tx, attempted, func(...any) error { return err }}
 	}
 	if statement != nil {
-		return scanner{tx, attempted, statement.QueryRowContext(tx.ctx, args...).Scan}
+		return scanner{tx, attempted, statement.QueryRowContext(tx.short(), args...).Scan}
 	}
 	return scanner{tx, attempted, tx.sql.QueryRowContext(tx.ctx, query, args...).Scan}
+}
+
+// short is the context of one statement. Those of a transaction that writes are short on SQLite, and are not broken off
+// midway: to watch for that costs a goroutine for each. The next one is refused.
+func (tx *Tx) short() context.Context {
+	if tx.writable && tx.store.dialect.prepares {
+		return context.WithoutCancel(tx.ctx)
+	}
+	return tx.ctx
 }
 
 // statement is the query prepared in this transaction, nil where the driver prepares by itself.
@@ -260,6 +335,9 @@ func (tx *Tx) failed(attempted string, err error) error {
 func (tx *Tx) ready(attempted, query string, args []any) error {
 	if tx.broken != nil {
 		return tx.broken
+	}
+	if tx.ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", attempted, context.Cause(tx.ctx))
 	}
 	for _, arg := range args {
 		text, isText := arg.(string)

@@ -77,20 +77,19 @@ func (s *Syncer) run(ctx context.Context, lease store.Lease, report func(store.R
 
 // load reads what a run needs to know of its link.
 func (r *run) load(ctx context.Context) (secret []byte, open []store.Held, err error) {
-	err = r.Store.Read(ctx, func(tx *store.Tx) error {
-		start, err := tx.RunStart(r.lease.Link)
-		if err != nil {
-			return err
-		}
-		r.link, r.before, r.settings, secret, r.due = start.Link, start.Sync, start.Settings, start.Secret, start.Due
-		open = nil
-		if start.Held {
-			open, err = tx.OpenHeld(r.lease.Link)
-		}
-		return err
-	})
+	start, err := r.Store.RunStart(ctx, r.lease.Link)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.link, r.before, r.settings, r.due = start.Link, start.Sync, start.Settings, start.Due
 	r.traits, r.own = r.before.Traits, r.link.OwnAddresses()
-	return secret, open, err
+	if start.Held {
+		err = r.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			open, err = tx.OpenHeld(r.lease.Link)
+			return err
+		})
+	}
+	return start.Secret, open, err
 }
 
 // idle is how long a link rests that may not run: whatever lets it run again makes it due.
