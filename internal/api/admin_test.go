@@ -243,3 +243,24 @@ func TestSettings_changed_by_administrators(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 }
+
+func TestOwnCalendars_a_user_links_by_the_API_where_that_is_allowed(t *testing.T) {
+	w := newWorld(t)
+	body := w.linkBody(w.peer)
+	if got := w.ask(w.peer, "POST", "/links", body); got.status != 403 {
+		t.Errorf("while it is off: %d %s", got.status, got.body)
+	}
+	tag := w.ask(w.admin, "GET", "/settings", nil).header.Get("ETag")
+	w.want(w.ask(w.admin, "PATCH", "/settings", object{"own_calendars": true}, "If-Match", tag), 200)
+	if got := w.ask(w.stranger, "POST", "/links", body); got.status != 403 {
+		t.Errorf("for another: %d %s", got.status, got.body)
+	}
+	body["shown_busy"] = true
+	made := w.want(w.ask(w.peer, "POST", "/links", body), 201)
+	if shown := made.json(); shown["may_manage"] != true || shown["may_show"] != true || shown["shown_busy"] != true {
+		t.Errorf("made %s", made.body)
+	}
+	path := "/links/" + made.json()["id"].(string)
+	w.want(w.ask(w.peer, "POST", path+"/pause", nil, "If-Match", `"1"`), 200)
+	w.want(w.ask(w.peer, "DELETE", path, nil, "If-Match", `"2"`), 200)
+}

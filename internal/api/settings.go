@@ -25,6 +25,7 @@ type SettingsInput struct {
 	TimeZone               string `json:"time_zone" required:"false" doc:"Of actions without a follower."`
 	Language               string `json:"language" required:"false" enum:"nl,fr,en"`
 	DefaultRights          Rights `json:"default_rights" required:"false" doc:"Of new users."`
+	OwnCalendars           bool   `json:"own_calendars" required:"false" doc:"Users may link a calendar of their own."`
 	Guard                  Guard  `json:"guard" required:"false" doc:"When deletions are held until a person decides."`
 }
 
@@ -41,7 +42,7 @@ func settingsInput(in service.SettingsInput) SettingsInput {
 		ModuleActive: in.ModuleActive, OnlineCalendar: in.OnlineCalendar, DefaultDurationMinutes: int64(in.DefaultDuration / time.Minute),
 		PollIntervalMinutes: int64(in.PollInterval / time.Minute), TrashKeptMinutes: int64(in.TrashKept / time.Minute),
 		ConflictPolicy: string(in.ConflictPolicy), TimeZone: in.TimeZone, Language: string(in.Language),
-		DefaultRights: Rights(in.DefaultRights), Guard: Guard(in.Guard),
+		DefaultRights: Rights(in.DefaultRights), OwnCalendars: in.OwnCalendars, Guard: Guard(in.Guard),
 	}
 }
 
@@ -49,7 +50,7 @@ func (in SettingsInput) input() service.SettingsInput {
 	return service.SettingsInput{
 		ModuleActive: in.ModuleActive, OnlineCalendar: in.OnlineCalendar, DefaultDuration: minutes(in.DefaultDurationMinutes),
 		PollInterval: minutes(in.PollIntervalMinutes), TrashKept: minutes(in.TrashKeptMinutes), ConflictPolicy: crm.ConflictPolicy(in.ConflictPolicy),
-		TimeZone: in.TimeZone, Language: crm.Language(in.Language), DefaultRights: crm.Rights(in.DefaultRights), Guard: crm.GuardSettings(in.Guard),
+		TimeZone: in.TimeZone, Language: crm.Language(in.Language), DefaultRights: crm.Rights(in.DefaultRights), OwnCalendars: in.OwnCalendars, Guard: crm.GuardSettings(in.Guard),
 	}
 }
 

@@ -60,6 +60,7 @@ type Settings struct {
 	TimeZone        string   // of actions without follower
 	Language        Language // of pages before sign-in
 	DefaultRights   Rights
+	OwnCalendars    bool // users may link a calendar of their own
 
 	Guard GuardSettings
 }

@@ -38,6 +38,7 @@ type SettingsInput struct {
 	TimeZone        string
 	Language        crm.Language
 	DefaultRights   crm.Rights
+	OwnCalendars    bool
 	Guard           crm.GuardSettings
 }
 
@@ -46,6 +47,6 @@ func SettingsInputOf(settings crm.Settings) SettingsInput {
 	return SettingsInput{
 		ModuleActive: settings.ModuleActive, OnlineCalendar: settings.OnlineCalendar, DefaultDuration: settings.DefaultDuration,
 		PollInterval: settings.PollInterval, ConflictPolicy: settings.ConflictPolicy, TrashKept: settings.TrashKept,
-		TimeZone: settings.TimeZone, Language: settings.Language, DefaultRights: settings.DefaultRights, Guard: settings.Guard,
+		TimeZone: settings.TimeZone, Language: settings.Language, DefaultRights: settings.DefaultRights, OwnCalendars: settings.OwnCalendars, Guard: settings.Guard,
 	}
 }

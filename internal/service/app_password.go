@@ -21,7 +21,7 @@ const CodeAppPasswordNotYet = "app_password.not_yet"
 
 // AskAppPassword begins to fetch a password from the server of an address. question is a secret: it fetches the password.
 func (s *Service) AskAppPassword(ctx context.Context, caller Caller, address string) (page string, question []byte, err error) {
-	if err := caller.permit(ManageLinks, Subject{}); err != nil {
+	if err := s.mayManage(ctx, caller, caller.User.ID); err != nil {
 		return "", nil, err
 	}
 	var p problems
@@ -41,7 +41,7 @@ func (s *Service) AskAppPassword(ctx context.Context, caller Caller, address str
 
 // TakeAppPassword fetches the password that the person has allowed.
 func (s *Service) TakeAppPassword(ctx context.Context, caller Caller, question []byte) (username, password string, err error) {
-	if err := caller.permit(ManageLinks, Subject{}); err != nil {
+	if err := s.mayManage(ctx, caller, caller.User.ID); err != nil {
 		return "", "", err
 	}
 	if s.AppPasswords == nil || s.tx != nil {

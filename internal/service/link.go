@@ -57,7 +57,12 @@ func livingLink(tx *store.Tx, caller Caller, id crm.LinkID, deed Deed) (crm.Link
 	if err != nil {
 		return crm.Link{}, err
 	}
-	if err := caller.permit(deed, Subject{User: link.User}); err != nil {
+	if deed == ManageLinks {
+		err = mayManage(tx, caller, link.User)
+	} else {
+		err = caller.permit(deed, Subject{User: link.User})
+	}
+	if err != nil {
 		return crm.Link{}, err
 	}
 	if !link.EndedAt.IsZero() {
@@ -97,7 +102,7 @@ func viewLinks(tx *store.Tx, caller Caller, links []crm.Link) ([]LinkView, error
 		views = append(views, LinkView{
 			Link: link, UserName: names[link.User], States: link.States(settings), Traits: sync.Traits,
 			Actions: of.Actions, Pending: of.Pending, Held: of.Held, SetAside: of.SetAside,
-			MayManage: caller.permit(ManageLinks, Subject{}) == nil, MayShow: caller.permit(ChooseShown, Subject{User: link.User}) == nil,
+			MayManage: caller.permit(ManageLinks, Subject{User: link.User, OwnCalendars: settings.OwnCalendars}) == nil, MayShow: caller.permit(ChooseShown, Subject{User: link.User}) == nil,
 			WhySignIn: whySignIn(link, grants[link.ID]), GrantEndsAt: grants[link.ID].EndsAt,
 		})
 	}
@@ -144,7 +149,7 @@ func (s *Service) linkMoved(ctx context.Context, caller Caller, id crm.LinkID) e
 	return &VersionError{view.Version, view}
 }
 
-// changeLink runs one change of a link of that version by an administrator. change returns false when there is nothing to
+// changeLink runs one change of a link of that version by who may manage it. change returns false when there is nothing to
 // change. After the commit the link is woken if it may run.
 func (s *Service) changeLink(ctx context.Context, caller Caller, id crm.LinkID, version int64, change func(*store.Tx, *crm.Link, time.Time) (bool, error)) (crm.Link, error) {
 	var link crm.Link

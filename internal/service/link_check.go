@@ -36,7 +36,7 @@ const (
 
 // TestLink runs the connection test on what was typed, reporting each step as it ends. Nothing is kept.
 func (s *Service) TestLink(ctx context.Context, caller Caller, in LinkInput, report func(TestStep)) (Verdict, error) {
-	if err := caller.permit(ManageLinks, Subject{}); err != nil {
+	if err := s.mayManage(ctx, caller, in.User); err != nil {
 		return Verdict{}, err
 	}
 	if !in.Draft.ID.IsZero() {
@@ -48,6 +48,7 @@ func (s *Service) TestLink(ctx context.Context, caller Caller, in LinkInput, rep
 	}
 	var p problems
 	in = checkLink(&p, in, true)
+	checkPlain(&p, caller, in, false)
 	if err := p.err(); err != nil {
 		return Verdict{}, err
 	}

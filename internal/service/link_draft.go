@@ -106,11 +106,10 @@ func (s *Service) draftOf(tx *store.Tx, caller Caller, ref DraftRef) (store.Draf
 	if err := openJSON(s.Keys, draftPlace(row.ID), row.Sealed, &kept); err != nil {
 		return store.Draft{}, keptDraft{}, err
 	}
-	deed := ManageLinks // looked at again: who began it may have lost the right since
 	if !kept.Link.IsZero() {
-		deed = SyncLink
+		return row, kept, caller.permit(SyncLink, Subject{User: kept.User})
 	}
-	return row, kept, caller.permit(deed, Subject{User: kept.User})
+	return row, kept, mayManage(tx, caller, kept.User) // looked at again: who began it may have lost the right since
 }
 
 // signedDraft is a draft whose grant is there.

@@ -26,7 +26,7 @@ const maxClientID = 500
 // AskConsent begins a link that signs in by a grant: what was typed is checked and kept, sealed, and the person is to go to the
 // address of the draft. redirect is where the answer comes. CreateLink, with the draft in its input, makes the link.
 func (s *Service) AskConsent(ctx context.Context, caller Caller, binding []byte, in LinkInput, redirect string) (DraftView, error) {
-	if err := caller.permit(ManageLinks, Subject{}); err != nil {
+	if err := s.mayManage(ctx, caller, in.User); err != nil {
 		return DraftView{}, err
 	}
 	if s.tx != nil {
@@ -34,6 +34,7 @@ func (s *Service) AskConsent(ctx context.Context, caller Caller, binding []byte,
 	}
 	var p problems
 	in = s.checkOAuth(&p, in)
+	checkPlain(&p, caller, in, false)
 	if err := s.checkLinkUser(ctx, &p, in.User); err != nil {
 		return DraftView{}, err
 	}
@@ -153,7 +154,7 @@ func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []
 	}
 	typed := before.Server.OAuthInput
 	if change != nil {
-		if err := caller.permit(ManageLinks, Subject{}); err != nil {
+		if err := s.mayManage(ctx, caller, link.User); err != nil {
 			return DraftView{}, err
 		}
 		typed = *change

@@ -13,12 +13,13 @@ import (
 // CreateLink tests the connection and, when it works, saves the link and starts its first sync. Nothing is saved when it
 // does not: the problem is that of the test.
 func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (crm.Link, error) {
-	if err := caller.permit(ManageLinks, Subject{}); err != nil {
+	if err := s.mayManage(ctx, caller, in.User); err != nil {
 		return crm.Link{}, err
 	}
 	var p problems
 	if in.Draft.ID.IsZero() {
 		in = checkLink(&p, in, true)
+		checkPlain(&p, caller, in, false)
 	} else {
 		var err error
 		if in, err = s.fromDraft(ctx, caller, in); err != nil {
@@ -136,6 +137,7 @@ func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, 
 	}
 	var p problems
 	in = checkLinkChange(&p, before, in)
+	checkPlain(&p, caller, in, before.PlainHTTP)
 	if err := p.err(); err != nil {
 		return crm.Link{}, err
 	}

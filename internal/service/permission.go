@@ -49,6 +49,8 @@ type Subject struct {
 	Action *crm.Action // as it is before the deed
 	To     crm.UserID  // the new follower
 	User   crm.UserID  // the user it is about, or the link's user
+	// OwnCalendars: the settings let users link a calendar of their own.
+	OwnCalendars bool
 }
 
 // Permission is the answer to a deed.
@@ -95,7 +97,12 @@ func Permit(user crm.User, deed Deed, on Subject) Permission {
 	switch deed {
 	case ListActions, CreateAction, PullCalendars, SeeChoices, SeeUsers, SeeSettings:
 		return allowed
-	case ManageUsers, ManageSettings, ManageLinks:
+	case ManageUsers, ManageSettings:
+		return administratorsOnly(user)
+	case ManageLinks:
+		if on.OwnCalendars && on.User == user.ID {
+			return allowed
+		}
 		return administratorsOnly(user)
 	case ChangeOwnUser, SeeTokens, RevokeToken:
 		if on.User == user.ID {

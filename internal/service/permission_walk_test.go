@@ -170,6 +170,7 @@ var methods = map[string][]deedOf{
 		_, err := w.ResumeLink(w.ctx(), by, on.link.ID, on.link.Version)
 		return err
 	}}},
+	"MayLink": {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.MayLink(w.ctx(), by); return err }}}, // about the caller
 	"ShowLink": {{ChooseShown, func(w *world, by Caller, on target) error {
 		_, err := w.ShowLink(w.ctx(), by, on.link.ID, on.link.Version, !on.link.ShownBusy)
 		return err
@@ -232,6 +233,19 @@ func (w *world) target(kind string) target {
 	return on
 }
 
+// letOwnCalendars lets users link a calendar of their own, or not.
+func (w *world) letOwnCalendars(allowed bool) {
+	w.t.Helper()
+	w.writeRows(func(tx *store.Tx) error {
+		settings, err := tx.Settings()
+		if err != nil || settings.OwnCalendars == allowed {
+			return err
+		}
+		settings.OwnCalendars = allowed
+		return tx.UpdateSettings(settings, settings.Version)
+	})
+}
+
 // S18: every method, by everybody, on everything, answers as Permit does.
 func TestService_every_method_asks_Permit(t *testing.T) {
 	w := oneWorld(t)
@@ -256,11 +270,26 @@ func TestService_every_method_asks_Permit(t *testing.T) {
 			}
 			for _, kind := range kinds {
 				for _, by := range []Caller{w.user, w.peer, w.stranger, w.admin, signedOut} {
-					on := w.target(kind)
-					want := Permit(by.User, does.deed, Subject{Action: &on.action, To: third.ID, User: follower.ID})
-					got := does.call(w, by, on)
-					if !answeredAs(want, got) {
-						t.Errorf("%s (%s) by %s on %q: got %v, want %s %s", method.Name, does.deed, by.User.Name, kind, got, answers[want.Access], want.Code)
+					for _, own := range []bool{false, true} {
+						if own && does.deed != ManageLinks {
+							continue
+						}
+						w.letOwnCalendars(own)
+						on := w.target(kind)
+						about := follower.ID
+						switch method.Name { // what is about a link that is not there yet
+						case "AskAppPassword", "TakeAppPassword":
+							about = by.User.ID
+						case "CreateLink":
+							about = colleague.ID
+						case "AskConsent", "Draft", "DropDraft", "TakeAnswer":
+							about = third.ID
+						}
+						want := Permit(by.User, does.deed, Subject{Action: &on.action, To: third.ID, User: about, OwnCalendars: own})
+						got := does.call(w, by, on)
+						if !answeredAs(want, got) {
+							t.Errorf("%s (%s, own calendars %v) by %s on %q: got %v, want %s %s", method.Name, does.deed, own, by.User.Name, kind, got, answers[want.Access], want.Code)
+						}
 					}
 				}
 			}

@@ -122,7 +122,7 @@ func checkSettings(p *problems, in SettingsInput, before crm.Settings, s *Servic
 	return crm.Settings{
 		ModuleActive: in.ModuleActive, OnlineCalendar: in.OnlineCalendar, DefaultDuration: in.DefaultDuration,
 		PollInterval: in.PollInterval, ConflictPolicy: in.ConflictPolicy, TrashKept: in.TrashKept,
-		TimeZone: zoneName, Language: in.Language, DefaultRights: in.DefaultRights, Guard: in.Guard,
+		TimeZone: zoneName, Language: in.Language, DefaultRights: in.DefaultRights, OwnCalendars: in.OwnCalendars, Guard: in.Guard,
 	}
 }
 

@@ -260,17 +260,10 @@ func reportOf(r *request, verdict service.Verdict) string {
 
 // testLink runs the connection test of a saved link. It only reads.
 func testLink(s *site, w http.ResponseWriter, r *request) error {
-	if err := administrator(r); err != nil {
-		return err
-	}
-	id, err := pathID[crm.Link](r, "id")
-	if err != nil {
-		return err
-	}
 	if err := posted(r); err != nil { // a request whose body was not read cannot tell that its client went away
 		return err
 	}
-	view, err := s.Service.Link(r.Context(), r.caller, id)
+	view, err := s.managed(r)
 	if err != nil {
 		return err
 	}
@@ -278,7 +271,7 @@ func testLink(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	path := linksPath + "/" + id.String()
+	id, path := view.ID, linksPath+"/"+view.ID.String()
 	p := checkPage{
 		frame: f, BackPath: path, BackText: view.UserName, About: view.UserName + " · " + whereOf(view.Link), AgainPath: path + "/test",
 	}

@@ -18,6 +18,7 @@ type draft struct {
 	verdict  *service.Verdict // of the last test of what stands in in
 	// asksShown: what others see is still to be asked.
 	asksShown bool
+	own       bool   // it was begun on the page My calendar
 	asked     string // the page of the server where an app password is allowed, "" when none is being fetched
 	question  []byte // fetches it
 }
@@ -27,6 +28,7 @@ type keptDraft struct {
 	UserName  string            `json:"user_name"`
 	In        service.LinkInput `json:"in"`
 	Verdict   *service.Verdict  `json:"verdict,omitempty"`
+	Own       bool              `json:"own,omitempty"`
 	AsksShown bool              `json:"asks_shown,omitempty"`
 	Asked     string            `json:"asked,omitempty"`
 	Question  []byte            `json:"question,omitempty"`
@@ -34,7 +36,7 @@ type keptDraft struct {
 
 // keepDraft keeps a draft as it is now.
 func (s *site) keepDraft(ctx context.Context, r *request, d draft) error {
-	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.asksShown, d.asked, d.question})
+	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.own, d.asksShown, d.asked, d.question})
 	if err != nil {
 		return errors.New("write down what is typed for a link") // the cause may quote it
 	}
@@ -64,5 +66,5 @@ func readDraft(id crm.LinkID, text []byte, err error) (draft, bool, error) {
 	if json.Unmarshal(text, &kept) != nil {
 		return draft{}, false, nil // another version of the program wrote it: it is typed anew
 	}
-	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.AsksShown, kept.Asked, kept.Question}, true, nil
+	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.AsksShown, kept.Own, kept.Asked, kept.Question}, true, nil
 }

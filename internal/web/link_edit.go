@@ -27,14 +27,7 @@ func (linkEditPage) view() string { return "link_edit" }
 var linkFields = []string{"address", "username", "password", "plain_http"}
 
 func showLinkEdit(s *site, w http.ResponseWriter, r *request) error {
-	if err := administrator(r); err != nil {
-		return err
-	}
-	id, err := pathID[crm.Link](r, "id")
-	if err != nil {
-		return err
-	}
-	view, err := s.Service.Link(r.Context(), r.caller, id)
+	view, err := s.managed(r)
 	if err != nil {
 		return err
 	}
@@ -75,12 +68,16 @@ func passwordInput(r *request, hint string) input {
 	return input{Name: "password", Label: r.T("wizard.password"), Hint: hint, Type: "password", Autocomplete: "new-password"}
 }
 
+// plainTick is nothing for who may not allow http; what an administrator allowed for a link can be taken back.
 func plainTick(r *request, checked bool) tick {
+	if r.caller.User.Role != crm.RoleAdministrator && !checked {
+		return tick{}
+	}
 	return tick{Name: "plain_http", Label: r.T("wizard.plain"), Hint: r.T("wizard.plain_hint"), Checked: checked}
 }
 
 func saveLinkEdit(s *site, w http.ResponseWriter, r *request) error {
-	id, version, err := linkVersion(r)
+	id, version, err := s.linkVersion(r)
 	if err != nil {
 		return err
 	}

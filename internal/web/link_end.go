@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"agendaonline/internal/crm"
 	"agendaonline/internal/service"
 )
 
@@ -16,14 +15,7 @@ type linkEndPage struct {
 func (linkEndPage) view() string { return "link_end" }
 
 func showLinkEnd(s *site, w http.ResponseWriter, r *request) error {
-	if err := administrator(r); err != nil {
-		return err
-	}
-	id, err := pathID[crm.Link](r, "id")
-	if err != nil {
-		return err
-	}
-	view, err := s.Service.Link(r.Context(), r.caller, id)
+	view, err := s.managed(r)
 	if err != nil {
 		return err
 	}
@@ -35,7 +27,7 @@ func showLinkEnd(s *site, w http.ResponseWriter, r *request) error {
 }
 
 func saveLinkEnd(s *site, w http.ResponseWriter, r *request) error {
-	id, version, err := linkVersion(r)
+	id, version, err := s.linkVersion(r)
 	if err != nil {
 		return err
 	}
@@ -44,7 +36,7 @@ func saveLinkEnd(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	if revoked != service.NothingToRevoke {
-		return see(w, r, linksPath+"?done=grant.ended_"+string(revoked))
+		return see(w, r, exit(r)+"?done=grant.ended_"+string(revoked))
 	}
-	return see(w, r, linksPath+"?done=links.ended")
+	return see(w, r, exit(r)+"?done=links.ended")
 }

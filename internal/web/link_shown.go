@@ -13,7 +13,7 @@ type linkShownPage struct {
 	frame
 	Wizard             *wizardSteps // nil for a link that is there
 	Path, BackPath     string
-	Back, Submit       string
+	Name, Back, Submit string
 	Version            int64 // 0 in the wizard
 	Question, Full     string
 	Busy               string
@@ -25,7 +25,7 @@ func (linkShownPage) view() string { return "link_shown" }
 // shownPage puts the question in words: to the user himself, or about him.
 func (s *site) shownPage(r *request, name string, self, busy bool) (linkShownPage, error) {
 	f, err := s.frame(r, "parameters", r.T("shown.title"))
-	p := linkShownPage{frame: f, ShownBusy: busy, ForSelf: self, Question: r.T("shown.question"), Full: r.T("shown.full_what"), Busy: r.T("shown.busy_what")}
+	p := linkShownPage{frame: f, Name: name, ShownBusy: busy, ForSelf: self, Question: r.T("shown.question"), Full: r.T("shown.full_what"), Busy: r.T("shown.busy_what")}
 	if !self {
 		p.Question, p.Busy = r.T("shown.question_of", "name", name), r.T("shown.busy_what_of", "name", name)
 	}

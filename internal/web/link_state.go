@@ -18,7 +18,7 @@ func syncLink(s *site, w http.ResponseWriter, r *request) error {
 }
 
 func pauseLink(s *site, w http.ResponseWriter, r *request) error {
-	id, version, err := linkVersion(r)
+	id, version, err := s.linkVersion(r)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func pauseLink(s *site, w http.ResponseWriter, r *request) error {
 }
 
 func resumeLink(s *site, w http.ResponseWriter, r *request) error {
-	id, version, err := linkVersion(r)
+	id, version, err := s.linkVersion(r)
 	if err != nil {
 		return err
 	}
@@ -39,18 +39,15 @@ func resumeLink(s *site, w http.ResponseWriter, r *request) error {
 	return see(w, r, linksPath+"/"+id.String()+"?done=links.resumed")
 }
 
-// linkVersion is the link that an administrators' form is about, and the version it was made from.
-func linkVersion(r *request) (crm.LinkID, int64, error) {
-	if err := administrator(r); err != nil {
-		return crm.LinkID{}, 0, err
-	}
-	id, err := pathID[crm.Link](r, "id")
+// linkVersion is the link that a form of who may change it is about, and the version it was made from.
+func (s *site) linkVersion(r *request) (crm.LinkID, int64, error) {
+	view, err := s.managed(r)
 	if err != nil {
-		return id, 0, err
+		return view.ID, 0, err
 	}
 	if err := posted(r); err != nil {
-		return id, 0, err
+		return view.ID, 0, err
 	}
 	version, err := version(r)
-	return id, version, err
+	return view.ID, version, err
 }

@@ -16,7 +16,9 @@ const wizardPath = "/links/new"
 // wizardSteps is the line of steps above the pages that add a link.
 type wizardSteps struct {
 	words
-	Steps []wizardStep
+	Steps          []wizardStep
+	Own            bool   // of the reader's own calendar, which has no step for the user
+	Exit, ExitText string // where the wizard is left to
 }
 
 // wizardStep is one of them: what was chosen in it, when it is done, and where to change that.
@@ -39,8 +41,15 @@ func stepsOf(r *request, current int, d *draft) *wizardSteps {
 		if current > 3 {
 			steps[2].Chosen, steps[2].Path = d.in.Username, d.path("parameters")
 		}
+		if d.own {
+			steps = steps[1:]
+			for i := range steps {
+				steps[i].Number = i + 1
+			}
+			return &wizardSteps{r.words, steps, true, calendarPath, r.T("mycal.title")}
+		}
 	}
-	return &wizardSteps{r.words, steps}
+	return &wizardSteps{r.words, steps, false, linksPath, r.T("link_page.back")}
 }
 
 // path is the address of a page of the draft.
@@ -156,7 +165,7 @@ func saveWizardUser(s *site, w http.ResponseWriter, r *request) error {
 
 // draft is the draft that a page is about. When it is gone the wizard begins anew; nothing was saved.
 func (s *site) draft(w http.ResponseWriter, r *request) (draft, bool, error) {
-	if err := administrator(r); err != nil {
+	if err := s.mayAdd(r); err != nil {
 		return draft{}, false, err
 	}
 	id, err := pathID[crm.Link](r, "id")
@@ -165,6 +174,9 @@ func (s *site) draft(w http.ResponseWriter, r *request) (draft, bool, error) {
 	}
 	d, found, err := s.draftOf(r, id)
 	if err == nil && !found {
+		if err = administrator(r); err != nil {
+			return d, false, see(w, r, calendarPath+"?lost=")
+		}
 		err = see(w, r, wizardPath+"?lost=")
 	}
 	return d, found, err

@@ -2,14 +2,13 @@ package web
 
 import (
 	"net/http"
-
-	"agendaonline/internal/crm"
 )
 
 // myCalendarPage is shown to somebody whose calendar is not linked.
 type myCalendarPage struct {
 	frame
-	WizardPath string // where an administrator links one, "" for others
+	LinkPath string // where the reader links one, "" where only an administrator may
+	Notice   string
 }
 
 func (myCalendarPage) view() string { return "my_calendar" }
@@ -29,9 +28,17 @@ func showMyCalendar(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	f.Toast = done(r)
 	p := myCalendarPage{frame: f}
-	if r.caller.User.Role == crm.RoleAdministrator {
-		p.WizardPath = wizardPath
+	may, err := s.Service.MayLink(r.Context(), r.caller)
+	if err != nil {
+		return err
+	}
+	if may {
+		p.LinkPath = calendarPath + "/link"
+	}
+	if r.URL.Query().Has("lost") {
+		p.Notice = r.T("wizard.lost")
 	}
 	return s.render(w, http.StatusOK, p)
 }

@@ -28,6 +28,7 @@ var adminRoutes = []Route{
 
 	{Name: "home", Method: http.MethodGet, Pattern: "/{$}", Deed: service.ListActions, handle: showHome},
 	{Name: "my_calendar_show", Method: http.MethodGet, Pattern: calendarPath, Deed: service.SeeLink, handle: showMyCalendar},
+	{Name: "my_calendar_link", Method: http.MethodPost, Pattern: calendarPath + "/link", Deed: service.ManageLinks, handle: beginMyCalendar},
 	{Name: "account_show", Method: http.MethodGet, Pattern: accountPath, Deed: service.ChangeOwnUser, handle: showAccount},
 	{Name: "account_save", Method: http.MethodPost, Pattern: accountPath, Deed: service.ChangeOwnUser, handle: saveAccount},
 	{Name: "account_password_save", Method: http.MethodPost, Pattern: "/account/password", Deed: service.ChangeOwnUser, handle: savePassword},

@@ -30,6 +30,7 @@ type parametersPage struct {
 	Zone     input
 	Language pick
 	Rights   []tick
+	Own      tick
 	Guard    []input
 	Problem  string
 }
@@ -100,6 +101,7 @@ func (s *site) showParametersWith(w http.ResponseWriter, r *request, status int,
 		Zone:     input{Name: "time_zone", Class: "w4 phone-full", Label: r.T("params.zone"), Hint: r.T("params.zone_hint"), Value: in.TimeZone, Autocomplete: "off"}.on(wrong),
 		Language: pick{Name: "language", Class: "w4 phone-full", Label: r.T("params.language"), Options: languageOptions(in.Language)}.on(wrong),
 		Rights:   rightTicks(r, in.DefaultRights),
+		Own:      tick{Name: "own_calendars", Label: r.T("mycal.setting"), Hint: r.T("mycal.setting_hint"), Checked: in.OwnCalendars},
 		Guard: []input{
 			{Name: "guard.more", Class: "w3 phone-half", Label: r.T("params.guard_more"), Hint: r.T("params.guard_events_hint"), Numeric: true, Value: typed.or("guard.more", in.Guard.More)},
 			{Name: "guard.part", Class: "w3 phone-half", Label: r.T("params.guard_part"), Numeric: true, Value: typed.or("guard.part", int(math.Round(in.Guard.Part*100)))},
@@ -183,6 +185,7 @@ func saveSettings(s *site, w http.ResponseWriter, r *request) error {
 		in.ConflictPolicy = crm.ConflictPolicy(r.PostForm.Get("conflict_policy"))
 		in.TimeZone, in.Language = r.PostForm.Get("time_zone"), crm.Language(r.PostForm.Get("language"))
 		in.DefaultRights = crm.Rights{ChangeOthers: ticked(r, "change_others"), Reassign: ticked(r, "reassign")}
+		in.OwnCalendars = ticked(r, "own_calendars")
 	})
 }
 
