@@ -27,7 +27,7 @@ type Link struct {
 	Failing       Failing
 	NeedsDecision bool
 
-	LastCheckedAt time.Time // end of the last run that reached the calendar, also one that changed nothing
+	LastCheckedAt time.Time // when the calendar was last asked what changed, also when nothing had
 	CreatedAt     time.Time
 	EndedAt       time.Time // zero: it lives
 }

@@ -243,6 +243,42 @@ func (tx *Tx) AdoptResources(link crm.LinkID) (int64, error) {
 			ORDER BY old.ended_at DESC, old.id DESC LIMIT 1)`, idValue(link))
 }
 
+// beforeCreating is how long the first PUT of an event may be tried after its href was chosen, for UntoldResources.
+const beforeCreating = 10 * time.Minute
+
+// UntoldResources are the living events of a link that were made here, and confirmed after an instant: those that the server's
+// next report of changes since then has to tell. Those promised longer than ten minutes before the instant are left out; none
+// after the zero time, when nothing was made yet. They come without bodies.
+func (tx *Tx) UntoldResources(link crm.LinkID, after time.Time) ([]Resource, error) {
+	if after.IsZero() {
+		return nil, nil
+	}
+	floor := crm.NewID[Resource](crm.IDSource{Now: func() time.Time { return after.Add(-beforeCreating) }, Random: zeroes{}})
+	var found []Resource
+	// Ids rise with time, so the primary key leads to the few that are young; COALESCE keeps both databases from going through
+	// all of the link instead.
+	query := "SELECT " + selectedResource + ` FROM resource r
+		WHERE r.id >= $1 AND COALESCE(r.link_id, r.link_id) = $2 AND r.state = 'live' AND r.seen_at > $3 ORDER BY r.id`
+	for row, err := range tx.rows("load what was made for link "+link.String(), query, idValue(floor), idValue(link), timeValue(after)) {
+		if err != nil {
+			return nil, err
+		}
+		var resource Resource
+		if err := row.Scan(resourceTargets(&resource)...); err != nil {
+			return nil, err
+		}
+		if resource.UID == resource.ID.String() {
+			found = append(found, resource)
+		}
+	}
+	return found, nil
+}
+
+// zeroes is randomness for the lowest id of an instant.
+type zeroes struct{}
+
+func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
 // LiveResources is how many usable events of a link are known to be in its calendar.
 func (tx *Tx) LiveResources(link crm.LinkID) (int, error) {
 	var n int

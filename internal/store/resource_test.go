@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
@@ -81,6 +83,35 @@ func TestResources_are_listed_without_bodies(t *testing.T) {
 		})
 		f.same("hrefs of one UID", len(byUID[ok.UID]), 2)
 		f.same("UIDs", len(byUID), 2)
+	})
+}
+
+func TestUntoldResources_are_those_made_here_and_confirmed_after_an_instant(t *testing.T) {
+	onEach(t, func(f *fixture) {
+		pulled := time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+		own := func(link crm.LinkID, promised, confirmed time.Duration, state store.ResourceState) store.Resource {
+			id := crm.NewID[store.Resource](crm.IDSource{Now: func() time.Time { return pulled.Add(promised) }, Random: rand.Reader})
+			resource := newResource(link, id.String())
+			resource.ID, resource.UID, resource.State, resource.SeenAt = id, id.String(), state, pulled.Add(confirmed)
+			return resource
+		}
+		other := newLink(f.bob.ID, "https://calendar.example.org/bob/")
+		young, retried := own(f.link.ID, time.Second, 2*time.Second, store.ResourceLive), own(f.link.ID, -9*time.Minute, time.Second, store.ResourceLive)
+		theirs := newResource(f.link.ID, "theirs")
+		theirs.SeenAt = pulled.Add(time.Second)
+		f.write(func(tx *store.Tx) error {
+			return errors.Join(tx.InsertLink(other, nil, store.LinkSync{}), tx.InsertResources([]store.Resource{
+				young, retried, theirs,
+				own(f.link.ID, -time.Second, 0, store.ResourceLive),                // told by that pull
+				own(f.link.ID, time.Second, 2*time.Second, store.ResourceGone),     // deleted here since
+				own(f.link.ID, time.Second, 2*time.Second, store.ResourceCreating), // not confirmed
+				own(other.ID, time.Second, 2*time.Second, store.ResourceLive),
+			}))
+		})
+		young.Body, retried.Body = nil, nil
+		for after, want := range map[time.Time][]store.Resource{pulled: {retried, young}, pulled.Add(3 * time.Second): nil, {}: nil} {
+			f.same("untold", load(f, func(tx *store.Tx) ([]store.Resource, error) { return tx.UntoldResources(f.link.ID, after) }), want)
+		}
 	})
 }
 

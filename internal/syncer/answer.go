@@ -75,6 +75,24 @@ func (a *answer) compareWith() error {
 	})
 }
 
+// untold are the events made here since the calendar was asked last, of which the report says nothing: neither that they are
+// there nor that they are gone. A server may hide what came and went between two reports (Xandikos 0.2.8), so a person may have
+// deleted them. It is asked before complete, which takes the members apart.
+func (a *answer) untold() ([]dav.Href, error) {
+	var hrefs []dav.Href
+	err := a.Store.Read(a.ctx, func(tx *store.Tx) error {
+		hrefs = nil
+		made, err := tx.UntoldResources(a.link.ID, a.before.LastCheckedAt)
+		for _, resource := range made {
+			if _, told := a.index[resource.Href.Key()]; !told {
+				hrefs = append(hrefs, resource.Href)
+			}
+		}
+		return err
+	})
+	return hrefs, err
+}
+
 // visit takes one member.
 func (a *answer) visit(member dav.Member) error {
 	key := member.Href.Key()

@@ -177,7 +177,8 @@ func (a *applier) event(e *event) error {
 	closed := a.closed(e.facts.Private, e.facts)
 	plan := reconcile.Decide(item, a.rules(closed.Reason), a.moments(action, e))
 
-	resource.Href, resource.SeenAt = e.href, a.Now()
+	creating := known && resource.State == store.ResourceCreating
+	resource.Href, resource.SeenAt = e.href, a.seenAt()
 	if e.aside == nil || resource.Sent == nil { // else what became of our write cannot be seen yet (F5)
 		resource.ETag, resource.State, resource.Sent = e.etag, store.ResourceLive, nil
 	}
@@ -209,7 +210,34 @@ func (a *applier) event(e *event) error {
 		binding = store.Binding{Resource: resource.ID}
 	}
 	binding.Base = item.Base
+	if creating && isBound && resource.State == store.ResourceLive {
+		// Our PUT, whose answer was lost: only now is it certain that the event is here.
+		if err := a.leaveOthers(action); err != nil {
+			return err
+		}
+	}
 	return a.carry(plan, carrying{action: action, binding: binding, bound: isBound, event: e, closed: closed, notices: read.Notices})
+}
+
+// leaveOthers wakes the calendars that an action has still to leave, now that it is in its follower's.
+func (a *applier) leaveOthers(action crm.Action) error {
+	bindings, err := a.tx.BindingsOfAction(action.ID)
+	if err != nil {
+		return err
+	}
+	for _, binding := range bindings {
+		if binding.Bound.Link == a.link.ID || binding.Bound.State == store.ResourceGone {
+			continue
+		}
+		link, err := a.tx.Link(binding.Bound.Link)
+		if err != nil {
+			return err
+		}
+		if link.EndedAt.IsZero() {
+			a.outbox = append(a.outbox, store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
+		}
+	}
+	return nil
 }
 
 // replaced ends a resource whose href another event has taken.

@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
 )
+
+var crashEvery = flag.Int("crash-every", 7, "on PostgreSQL, every which crash point is tried: 1 is all of them, as on SQLite")
 
 var errCrash = errors.New("crashed here")
 
@@ -188,9 +191,13 @@ func TestF33_a_crash_before_or_after_any_commit_or_request(t *testing.T) {
 		name  string
 		every int
 		fresh func(testing.TB) store.Options
-	}{{"SQLite", unlessShort(1, 13), storetest.SQLite}, {"PostgreSQL", unlessShort(7, 41), storetest.PostgreSQL}} {
+	}{{"SQLite", unlessShort(1, 13), storetest.SQLite}, {"PostgreSQL", unlessShort(*crashEvery, 41), storetest.PostgreSQL}} {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()
+			var crashes, all atomic.Int64
+			t.Cleanup(func() {
+				t.Logf("%s: %d scenarios stopped at %d of their %d points", database.name, len(scenarios), crashes.Load(), all.Load())
+			})
 			for i, s := range scenarios {
 				t.Run(s.name, func(t *testing.T) {
 					t.Parallel()
@@ -199,9 +206,11 @@ func TestF33_a_crash_before_or_after_any_commit_or_request(t *testing.T) {
 					w.steps = nil
 					w.must(s.once(w))
 					points := slices.Clone(w.steps)
+					all.Add(int64(len(points)))
 					w.settle()
 					want := w.whole()
 					for at := i % database.every; at < len(points); at += database.every {
+						crashes.Add(1)
 						w := newWorld(t, database.fresh(t), sandbox.Plain())
 						s.start(w)
 						var passed atomic.Int64 // several senders pass the gate at once

@@ -16,6 +16,7 @@ var errHeld = errors.New("the link waits for a decision")
 
 // pull brings in what the calendar changed.
 func (r *run) pull(ctx context.Context) error {
+	r.askedAt = r.Now()
 	first := r.before.FirstSyncedAt.IsZero()
 	if first && r.before.Token == "" {
 		if err := r.adopt(ctx); err != nil {
@@ -88,6 +89,20 @@ func (r *run) adopt(ctx context.Context) error {
 		for i, id := range actions {
 			entries[i] = store.OutboxEntry{Link: r.link.ID, Action: id, Origin: reconcile.OriginMerge}
 		}
+		bound, err := tx.Actions(actions)
+		if err != nil {
+			return crm.Counts{}, err
+		}
+		for _, action := range bound {
+			if action.Sync.Reason != crm.ReasonFollowerWithout || action.FollowedBy != r.link.User {
+				continue
+			}
+			// Else one that nobody changed would go on saying that there is no calendar for it.
+			if err := tx.SetSyncState(action.ID, crm.SyncState{Name: crm.Pending}); err != nil {
+				return crm.Counts{}, err
+			}
+		}
+		tx.AnnounceActions(actions)
 		return crm.Counts{}, tx.PutOutbox(entries...)
 	})
 }
@@ -108,7 +123,14 @@ func (r *run) pullSince(ctx context.Context, before dav.SyncToken) error {
 			break
 		}
 	}
+	untold, err := answer.untold()
+	if err != nil {
+		return err
+	}
 	if err := answer.complete(); err != nil {
+		return err
+	}
+	if err := answer.readSingly(untold, func(href dav.Href) { answer.gone = append(answer.gone, href) }); err != nil {
 		return err
 	}
 	if answer.empties() {
@@ -262,7 +284,7 @@ func (r *run) firstPush(ctx context.Context) error {
 		now := r.Now()
 		tx.AnnounceLink(r.link.ID)
 		return crm.Counts{}, r.keep(tx, func(sync *store.LinkSync) {
-			sync.FirstSyncedAt, sync.ComparedAt, sync.LastCheckedAt = now, later(sync.ComparedAt, now), now
+			sync.FirstSyncedAt, sync.ComparedAt, sync.LastCheckedAt = now, later(sync.ComparedAt, now), r.askedAt
 		})
 	})
 }

@@ -33,9 +33,10 @@ type run struct {
 	decided removal        // what a person decided about a calendar that was found empty, or another one
 	carried []store.HeldID // decisions that the pull of this run carries out
 
-	known    bool // user and defaults are loaded
-	due      bool // an outbox entry was due at the start, or can be now that something was committed
-	kept     bool // the run has a row
+	known    bool      // user and defaults are loaded
+	due      bool      // an outbox entry was due at the start, or can be now that something was committed
+	kept     bool      // the run has a row
+	askedAt  time.Time // when the pull began to ask; zero before it
 	pulled   bool
 	compared bool // hrefs and ETags of the whole calendar were compared in this run
 	doubt    bool // something was left unanswered: the next run compares
@@ -250,7 +251,8 @@ func (r *run) done(ctx context.Context) (store.RunResult, error) {
 				sync.ComparedAt = time.Time{}
 			}
 			if r.pulled {
-				sync.LastCheckedAt = r.Now()
+				// Not the end of the run: what it pushed after it had asked is still to be told (answer.untold).
+				sync.LastCheckedAt = r.askedAt
 			}
 		})
 		if err != nil {
@@ -328,6 +330,14 @@ func (r *run) readOnly(private bool) crm.Reason {
 		return crm.ReasonPrivate
 	}
 	return ""
+}
+
+// seenAt is when an event that is taken over was read: while the run pulls, when it began to ask.
+func (r *run) seenAt() time.Time {
+	if r.pulled || r.askedAt.IsZero() {
+		return r.Now()
+	}
+	return r.askedAt
 }
 
 // actor is who the history names for what the calendar did.

@@ -162,27 +162,6 @@ func (s *settling) serverCut(one *job, base reconcile.Base) {
 // ReasonServerCut is why a history has a server_cut: the server keeps less of the text than it was given.
 const ReasonServerCut crm.Reason = "server_shortens"
 
-// leaveOthers wakes the calendars that an action has still to leave, now that it is in its follower's.
-func (s *settling) leaveOthers(action crm.Action) error {
-	bindings, err := s.tx.BindingsOfAction(action.ID)
-	if err != nil {
-		return err
-	}
-	for _, binding := range bindings {
-		if binding.Bound.Link == s.link.ID || binding.Bound.State == store.ResourceGone {
-			continue
-		}
-		link, err := s.tx.Link(binding.Bound.Link)
-		if err != nil {
-			return err
-		}
-		if link.EndedAt.IsZero() {
-			s.outbox = append(s.outbox, store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
-		}
-	}
-	return nil
-}
-
 // finish ends an entry, unless it was put again meanwhile.
 func (s *settling) finish(one *job, state crm.SyncState) error {
 	done, err := s.tx.OutboxDone(s.link.ID, one.action.ID, one.entry.Revision)
