@@ -180,7 +180,7 @@ func (w *world) kept(r *Report, it *item) {
 			}
 		case onC && (onK || l == nil || (action != nil && action.Held)):
 		case onC && e.unit == Time && l.unknown:
-		case inHistory && w.mayLose(it, e):
+		case inHistory && (w.mayLose(it, e) || w.resetSince(e.write)):
 		case inHistory && !onC && !onK:
 			r.broken("O3", 0, it.name, "%s %q stands in the history only, and nothing stood against it", e.unit, e.shown)
 		case !onC && !inHistory:
