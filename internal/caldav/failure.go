@@ -28,12 +28,17 @@ var causes = map[outbound.Kind]dav.Cause{
 	outbound.TLSOther:     dav.CauseTLS,
 	outbound.NotHTTP:      dav.CauseHTTP,
 	outbound.OtherTrouble: dav.CauseCut,
+
+	outbound.CertificateWanted:  dav.CauseCertificateWanted,
+	outbound.CertificateRefused: dav.CauseCertificateRefused,
+	outbound.CertificateExpired: dav.CauseCertificateExpired,
 }
 
 // beforeSending are the kinds of trouble that end a request before anything of it left.
 var beforeSending = map[outbound.Kind]bool{
 	outbound.UnknownHost: true, outbound.NameLookup: true, outbound.NotListening: true, outbound.Unreachable: true, outbound.NotTLS: true,
 	outbound.TLSExpired: true, outbound.TLSHost: true, outbound.TLSAuthority: true,
+	outbound.CertificateWanted: true, outbound.CertificateRefused: true, outbound.CertificateExpired: true,
 }
 
 // trouble is the failure of a request that got no whole answer; sent says whether it may have reached the server. What

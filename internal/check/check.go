@@ -21,11 +21,13 @@ type Transport interface {
 // Config is what a Tester is made from.
 type Config struct {
 	Transport Transport
-	Resolver  caldav.Resolver  // for SRV and TXT records of e-mail addresses; nil asks no DNS
-	Now       func() time.Time // nil: time.Now
-	NewUID    func() string    // a UID that nobody has
-	Random    io.Reader        // for nonces
-	Timeouts  caldav.Timeouts  // zero fields: the client's, but 2 min for listings and 5 min in all
+	// Trusting is Transport with a client certificate or authorities that hold for one host; outbound's Trusting fits it.
+	Trusting func(host string, trust outbound.Trust) Transport
+	Resolver caldav.Resolver  // for SRV and TXT records of e-mail addresses; nil asks no DNS
+	Now      func() time.Time // nil: time.Now
+	NewUID   func() string    // a UID that nobody has
+	Random   io.Reader        // for nonces
+	Timeouts caldav.Timeouts  // zero fields: the client's, but 2 min for listings and 5 min in all
 }
 
 // Tester runs connection tests. It may be used by many goroutines, keeps nothing of a test, and holds nothing to be closed.
@@ -55,6 +57,9 @@ type Request struct {
 	PlainHTTP   bool   // credentials may go over http
 	Calendar    string // the calendar chosen among several, an absolute URL; "": the test picks when there is one
 	Write       bool   // the steps that write were asked for
+	// Certificate and Key are shown to the host of the address, and Authorities are trusted there beside the usual ones: PEM text,
+	// each possibly empty.
+	Certificate, Key, Authorities string
 	// Origins are approved beside that of the address: the family of a preset.
 	Origins outbound.Origins
 }
@@ -123,6 +128,8 @@ type Verdict struct {
 	NoSyncToken bool
 	// Origins are where credentials went and may go for this link.
 	Origins outbound.Origins
+	// Trust is what the certificate and the authorities of the request are; zero without any.
+	Trust outbound.Trust
 }
 
 // VerdictOutcome is the verdict in one word.

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -41,10 +42,19 @@ type world struct {
 
 var uids atomic.Int64
 
+// trusting is the transport of a test with a certificate or authorities.
+func (w world) trusting(host string, trust outbound.Trust) Transport {
+	real, is := w.transport.(*outbound.Transport)
+	if !is {
+		return w.transport
+	}
+	return real.Trusting(host, trust)
+}
+
 func (w world) run(t *testing.T) Verdict {
 	t.Helper()
 	tester := New(Config{
-		Transport: w.transport, Resolver: w.resolver, Random: rand.Reader, Timeouts: w.timeouts,
+		Transport: w.transport, Trusting: w.trusting, Resolver: w.resolver, Random: rand.Reader, Timeouts: w.timeouts,
 		NewUID: func() string { return fmt.Sprintf("00000000-0000-7000-8000-%012d", uids.Add(1)) },
 	})
 	if w.request.Username == "" {
@@ -255,6 +265,58 @@ var provocations = map[Code]func(t *testing.T) world{
 		w := byTLS(t, "127.0.0.1", time.Now().Add(24*time.Hour), nil)
 		w.transport = allowing(t, x509.NewCertPool(), w.request.Address)
 		return w
+	},
+	CodeCertificateWanted: func(t *testing.T) world { return mutual(t, nil) },
+	CodeCertificateRefused: func(t *testing.T) world {
+		return mutual(t, func(r *Request, _ *authority) {
+			r.show(t, newAuthority(t).issue(t, "stranger", time.Now().Add(time.Hour)))
+		})
+	},
+	CodeCertificateExpired: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) { r.show(t, ours.issue(t, "late", time.Now().Add(-time.Hour))) })
+	},
+	CodeCertificateNotYet: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) { r.show(t, ours.issue(t, "early", time.Now().Add(96*time.Hour))) })
+	},
+	CodeCertificateUnreadable: func(t *testing.T) world {
+		return mutual(t, func(r *Request, _ *authority) { r.Certificate, r.Key = "MIIB", "MIIB" })
+	},
+	CodeKeyUnreadable: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) {
+			r.show(t, ours.issue(t, "ann", time.Now().Add(time.Hour)))
+			r.Key = ""
+		})
+	},
+	CodeKeyEncrypted: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) {
+			r.show(t, ours.issue(t, "ann", time.Now().Add(time.Hour)))
+			r.Key = strings.ReplaceAll(r.Key, "PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
+		})
+	},
+	CodeKeyOther: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) {
+			r.show(t, ours.issue(t, "ann", time.Now().Add(time.Hour)))
+			other := *r
+			other.show(t, ours.issue(t, "bob", time.Now().Add(time.Hour)))
+			r.Key = other.Key
+		})
+	},
+	CodeAuthorityUnreadable: func(t *testing.T) world {
+		return mutual(t, func(r *Request, _ *authority) {
+			r.Authorities = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+		})
+	},
+	CodeAuthorityNone: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) {
+			server := ours.issue(t, "dav.example", time.Now().Add(time.Hour))
+			r.Authorities = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate[0]}))
+		})
+	},
+	CodeAuthorityOther: func(t *testing.T) world {
+		return mutual(t, func(r *Request, _ *authority) { r.Authorities = newAuthority(t).text() })
+	},
+	CodeCertificateNoHost: func(t *testing.T) world {
+		return mutual(t, func(r *Request, ours *authority) { r.Address, r.Authorities = "ann@dav.example", ours.text() })
 	},
 	CodeTLSOther: func(t *testing.T) world {
 		return byTLS(t, "127.0.0.1", time.Now().Add(24*time.Hour), func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 })
@@ -472,6 +534,95 @@ func byTLS(t *testing.T, name string, until time.Time, change func(*tls.Config))
 	server := &fake{}
 	listening := secure(t, server, issuer.issue(t, name, until), change)
 	return world{transport: allowing(t, issuer.pool, listening.URL), server: server, request: Request{Address: listening.URL + "/c/work/"}}
+}
+
+// mutual is a server of a company's own authority that takes its own people's certificates only. Without change the authority is
+// trusted, and no certificate is shown.
+func mutual(t *testing.T, change func(*Request, *authority), versions ...uint16) world {
+	t.Helper()
+	ours := newAuthority(t)
+	server := &fake{}
+	listening := secure(t, server, ours.issue(t, "127.0.0.1", time.Now().Add(24*time.Hour)), func(c *tls.Config) {
+		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, ours.pool
+		for _, version := range versions {
+			c.MinVersion, c.MaxVersion = version, version
+		}
+	})
+	w := world{transport: allowing(t, x509.NewCertPool(), listening.URL), server: server, request: Request{Address: listening.URL + "/c/work/", Authorities: ours.text()}}
+	if change != nil {
+		change(&w.request, ours)
+	}
+	return w
+}
+
+// text is the authority's certificate as PEM.
+func (a *authority) text() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw}))
+}
+
+// show puts a client certificate and its key into a request.
+func (r *Request) show(t *testing.T, certificate tls.Certificate) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}))
+	r.Key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+}
+
+func TestCheck_a_client_certificate_and_an_own_authority_let_in(t *testing.T) {
+	t.Parallel()
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		w := mutual(t, func(r *Request, ours *authority) { r.show(t, ours.issue(t, "ann", time.Now().Add(time.Hour))) }, version)
+		verdict := w.writing().run(t)
+		if verdict.Outcome == DoesNotWork {
+			t.Errorf("TLS %x: got %s", version, codesOf(verdict))
+		}
+		if subject, _, _, _ := verdict.Trust.Certificate(); subject != "ann" || verdict.Trust.Authority() != "test authority" {
+			t.Errorf("got the certificate %q and the authority %q", subject, verdict.Trust.Authority())
+		}
+	}
+}
+
+// TLS 1.2 refuses within the handshake, with alerts that say less.
+func TestCheck_a_client_certificate_that_tls_12_misses_or_refuses(t *testing.T) {
+	t.Parallel()
+	for code, change := range map[Code]func(*Request, *authority){
+		CodeCertificateWanted: nil,
+		CodeCertificateRefused: func(r *Request, _ *authority) {
+			r.show(t, newAuthority(t).issue(t, "stranger", time.Now().Add(time.Hour)))
+		},
+	} {
+		w := mutual(t, change, tls.VersionTLS12)
+		if verdict := w.run(t); verdict.Code != code || verdict.Field != "client_certificate" {
+			t.Errorf("got %s (%s), want %s", verdict.Code, verdict.Field, code)
+		}
+	}
+}
+
+// nginx ends the handshake and answers with a page of its own.
+func TestCheck_a_client_certificate_that_nginx_misses_or_refuses(t *testing.T) {
+	t.Parallel()
+	for said, code := range map[string]Code{
+		"<html><head><title>400 No required SSL certificate was sent</title></head></html>": CodeCertificateWanted,
+		"<html><head><title>400 The SSL certificate error</title></head></html>":            CodeCertificateRefused,
+		"<html><head><title>400 Bad Request</title></head></html>":                          CodeRefused,
+	} {
+		ours := newAuthority(t)
+		server := secure(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, said)
+		}), ours.issue(t, "127.0.0.1", time.Now().Add(24*time.Hour)), nil)
+		w := world{transport: allowing(t, nil, server.URL), request: Request{Address: server.URL + "/c/work/", Authorities: ours.text()}}
+		if code == CodeCertificateRefused {
+			w.request.show(t, ours.issue(t, "ann", time.Now().Add(time.Hour)))
+		}
+		if verdict := w.run(t); verdict.Code != code {
+			t.Errorf("%s: got %s, want %s", said, codesOf(verdict), code)
+		}
+	}
 }
 
 var place = regexp.MustCompile(`\{([a-z_]+)[,}]`)

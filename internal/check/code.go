@@ -56,6 +56,22 @@ const (
 	CodeNotHTTP      Code = "check.not_http"      // host
 )
 
+// Codes of the client certificate and the own authority.
+const (
+	CodeCertificateWanted     Code = "check.certificate_wanted"     // host
+	CodeCertificateRefused    Code = "check.certificate_refused"    // host subject
+	CodeCertificateExpired    Code = "check.certificate_expired"    // subject until
+	CodeCertificateNotYet     Code = "check.certificate_not_yet"    // subject from
+	CodeCertificateUnreadable Code = "check.certificate_unreadable" // not PEM
+	CodeKeyUnreadable         Code = "check.key_unreadable"
+	CodeKeyEncrypted          Code = "check.key_encrypted"
+	CodeKeyOther              Code = "check.key_other"
+	CodeAuthorityUnreadable   Code = "check.authority_unreadable"
+	CodeAuthorityNone         Code = "check.authority_none"
+	CodeAuthorityOther        Code = "check.authority_other"     // host authority
+	CodeCertificateNoHost     Code = "check.certificate_no_host" // an e-mail address names no host
+)
+
 // Codes of discovery and of answers at any step.
 const (
 	CodeFoundAtAddress Code = "check.found_at_address" // url
@@ -151,6 +167,8 @@ var Codes = []Code{
 	CodeAddressMicrosoft, CodeAddressProton, CodeAddressFeed, CodeRecordElsewhere, CodePrivateAddress, CodeOddPort, CodePlainHTTP,
 	CodeUnknownHost, CodeNameLookup, CodeNotListening, CodeUnreachable, CodeTimeout, CodeCut, CodeNotTLS, CodeTLSExpired, CodeTLSHost,
 	CodeTLSAuthority, CodeTLSOther, CodeNotHTTP,
+	CodeCertificateWanted, CodeCertificateRefused, CodeCertificateExpired, CodeCertificateNotYet, CodeCertificateUnreadable, CodeKeyUnreadable,
+	CodeKeyEncrypted, CodeKeyOther, CodeAuthorityUnreadable, CodeAuthorityNone, CodeAuthorityOther, CodeCertificateNoHost,
 	CodeFoundAtAddress, CodeFoundElsewhere, CodeFoundSignIn, CodeNotFound, CodeNotCalDAV, CodeNotDAV, CodeMalformed, CodeRedirectLoop,
 	CodeRedirectOther, CodeRedirectHTTP, CodeForbidden, CodeAPIOff, CodeThrottled, CodeMaintenance, CodeServerError, CodeRefused,
 	CodeTooLarge, CodeTruncated, CodeStorageFull,
@@ -190,7 +208,11 @@ var fields = map[Code]string{
 	CodePrivateAddress: "address", CodeOddPort: "address", CodeUnknownHost: "address", CodeNameLookup: "address", CodeNotListening: "address",
 	CodeNotTLS: "address", CodeTLSHost: "address", CodeTLSAuthority: "address", CodeTLSExpired: "address", CodeNotHTTP: "address",
 	CodeNotFound: "address", CodeNotCalDAV: "address", CodeNotDAV: "address", CodeRedirectLoop: "address", CodeRedirectOther: "address",
-	CodeCalendarElsewhere: "address", CodeNoCalendars: "address", CodeNoSyncToken: "address",
+	CodeCalendarElsewhere: "address", CodeNoCalendars: "address", CodeNoSyncToken: "address", CodeCertificateNoHost: "address",
+	CodeCertificateWanted: "client_certificate", CodeCertificateRefused: "client_certificate", CodeCertificateExpired: "client_certificate",
+	CodeCertificateNotYet: "client_certificate", CodeCertificateUnreadable: "client_certificate",
+	CodeKeyUnreadable: "client_key", CodeKeyEncrypted: "client_key", CodeKeyOther: "client_key",
+	CodeAuthorityUnreadable: "authority", CodeAuthorityNone: "authority", CodeAuthorityOther: "authority",
 }
 
 var nowhere url.URL
@@ -212,7 +234,7 @@ func (r *run) failure(err error) result {
 		return failed(CodeTimeout, "host", r.host())
 	}
 	if at := originOf(found.Href); at != "" && found.Status == 0 {
-		if how, known := reaching(at, found.Err); known {
+		if how, known := r.reaching(at, found.Err); known {
 			return how
 		}
 	}
@@ -255,6 +277,25 @@ func (r *run) signInFailure(found *dav.Failure) result {
 	return failed(CodeSignInRefused, "username", r.request.Username, "host", host)
 }
 
+// reaching is the step that an origin which cannot be reached makes, with what was shown to it and trusted there.
+func (r *run) reaching(origin outbound.Origin, err error) (result, bool) {
+	host := origin.Host()
+	trouble, _ := errors.AsType[*outbound.Trouble](err)
+	if trouble == nil {
+		return reaching(origin, err)
+	}
+	subject, _, until, _ := r.verdict.Trust.Certificate()
+	switch {
+	case trouble.Kind == outbound.CertificateRefused && subject != "":
+		return failed(CodeCertificateRefused, "host", host, "subject", subject), true
+	case trouble.Kind == outbound.CertificateExpired && subject != "":
+		return failed(CodeCertificateExpired, "subject", subject, "until", until.Format(dayFormat)), true
+	case trouble.Kind == outbound.TLSAuthority && r.verdict.Trust.Authority() != "":
+		return failed(CodeAuthorityOther, "host", host, "authority", r.verdict.Trust.Authority()), true
+	}
+	return reaching(origin, err)
+}
+
 // reaching is the step that an origin which cannot be reached makes; not known for other errors.
 func reaching(origin outbound.Origin, err error) (result, bool) {
 	host := origin.Host()
@@ -285,4 +326,5 @@ var reachCodes = map[outbound.Kind]Code{
 	outbound.TimedOut: CodeTimeout, outbound.UnknownHost: CodeUnknownHost, outbound.NameLookup: CodeNameLookup, outbound.NotListening: CodeNotListening,
 	outbound.Unreachable: CodeUnreachable, outbound.Cut: CodeCut, outbound.NotTLS: CodeNotTLS, outbound.TLSAuthority: CodeTLSAuthority,
 	outbound.TLSOther: CodeTLSOther, outbound.NotHTTP: CodeNotHTTP, outbound.OtherTrouble: CodeCut,
+	outbound.CertificateWanted: CodeCertificateWanted, outbound.CertificateRefused: CodeCertificateWanted, outbound.CertificateExpired: CodeCertificateWanted,
 }

@@ -23,6 +23,7 @@ type run struct {
 	typed      caldav.Address
 	candidates []caldav.Candidate
 	elsewhere  []caldav.Candidate // where DNS points to outside of the domain
+	transport  Transport          // the tester's, or the one with the request's own certificate and authorities
 	client     *caldav.Client
 	password   *caldav.Password // nil when the request brought credentials of its own
 	located    caldav.Located

@@ -27,6 +27,9 @@ func (r *run) address(ctx context.Context) result {
 		return failed(addressCodes[problem])
 	}
 	r.typed = typed
+	if how, wrong := r.trust(); wrong {
+		return how
+	}
 	if typed.URL.Scheme == "http" && !r.request.PlainHTTP {
 		// A password must not go over http; the same server may well take https.
 		secure := *typed.URL
@@ -36,7 +39,7 @@ func (r *run) address(ctx context.Context) result {
 			_, err = r.reach(ctx, origin)
 		}
 		if err != nil {
-			if how, known := reaching(origin, err); known && (how.code == CodePrivateAddress || how.code == CodeOddPort) {
+			if how, known := r.reaching(origin, err); known && (how.code == CodePrivateAddress || how.code == CodeOddPort) {
 				return how
 			}
 			return failed(CodePlainHTTP, "host", typed.URL.Host)
@@ -80,14 +83,14 @@ func (r *run) address(ctx context.Context) result {
 		if len(r.elsewhere) > 0 {
 			return r.recordElsewhere()
 		}
-		if how, known := reaching(failedAt, firstErr); known {
+		if how, known := r.reaching(failedAt, firstErr); known {
 			return how
 		}
 		return failed(CodeCut, "host", r.typed.URL.Host)
 	}
 	r.verdict.Origins = append(r.verdict.Origins, r.request.Origins...)
 	r.client = caldav.New(caldav.Config{
-		RoundTripper: r.tester.config.Transport, Credentials: r.credentials(), Origins: r.verdict.Origins, PlainHTTP: r.request.PlainHTTP,
+		RoundTripper: r.transport, Credentials: r.credentials(), Origins: r.verdict.Origins, PlainHTTP: r.request.PlainHTTP,
 		Now: r.tester.config.Now, Observe: r.observe, Timeouts: r.tester.config.Timeouts,
 	})
 	host := r.candidates[0].URL.Host
@@ -130,7 +133,7 @@ func (r *run) credentials() caldav.Credentials {
 // reach connects to an origin and keeps that as evidence.
 func (r *run) reach(ctx context.Context, origin outbound.Origin) (outbound.Reached, error) {
 	began := r.tester.config.Now()
-	found, err := r.tester.config.Transport.Reach(ctx, origin)
+	found, err := r.transport.Reach(ctx, origin)
 	exchange := dav.Exchange{Method: "CONNECT", Href: dav.Href(origin), SentAt: began.UTC(), Took: r.tester.config.Now().Sub(began)}
 	if found.Address.IsValid() {
 		exchange.Found = append(exchange.Found, found.Address.String())
@@ -140,7 +143,7 @@ func (r *run) reach(ctx context.Context, origin outbound.Origin) (outbound.Reach
 	}
 	if err != nil {
 		exchange.Failed = "unreachable"
-		if how, known := reaching(origin, err); known {
+		if how, known := r.reaching(origin, err); known {
 			exchange.Failed = strings.TrimPrefix(string(how.code), "check.")
 		}
 	}

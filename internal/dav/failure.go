@@ -74,6 +74,10 @@ const (
 	CauseTLSAuthority Cause = "tls_authority" // certificate of an unknown authority
 	CauseTLS          Cause = "tls"           // another failure of TLS
 	CauseHTTP         Cause = "http"          // what came back is not HTTP
+
+	CauseCertificateWanted  Cause = "certificate_wanted"  // the server wants a client certificate
+	CauseCertificateRefused Cause = "certificate_refused" // and does not take the one of this link
+	CauseCertificateExpired Cause = "certificate_expired" // which is out of date
 )
 
 // Failure is a request that failed: the one error type of a remote calendar. Its text names what was attempted on what; it

@@ -1,27 +1,29 @@
 package outbound
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
 
 // Config is what a Transport is made from. The zero Config is the strict one.
 type Config struct {
-	Allow        Allow
-	PerHost      int               // requests at a time and connections per host; 0: 8
-	Roots        *x509.CertPool    // authorities to trust; nil: the system's
-	Certificates []tls.Certificate // to show to servers that ask for one
-	Resolver     *net.Resolver     // nil: the system's
-	Now          func() time.Time  // nil: time.Now
+	Allow    Allow
+	PerHost  int              // requests at a time and connections per host; 0: 8
+	Roots    *x509.CertPool   // authorities to trust; nil: the system's
+	Resolver *net.Resolver    // nil: the system's
+	Now      func() time.Time // nil: time.Now
 }
 
 const (
@@ -44,6 +46,12 @@ type Transport struct {
 	now      func() time.Time
 	limiter  *limiter
 	base     *http.Transport
+	trusting *trusting
+
+	// Of a way with a Trust: what is shown, to which host, and the way to all others.
+	shows     *x509.Certificate
+	host      string
+	otherwise *Transport
 }
 
 // New makes a Transport. CloseIdleConnections ends what it keeps open.
@@ -56,22 +64,26 @@ func New(config Config) *Transport {
 	}
 	t := &Transport{
 		allow: config.Allow, resolver: config.Resolver, now: config.Now,
-		limiter: &limiter{places: config.PerHost, now: config.Now, hosts: map[string]*hostPlaces{}},
+		limiter: &limiter{places: config.PerHost, now: config.Now, hosts: map[string]*hostPlaces{}}, trusting: &trusting{},
 	}
-	t.base = &http.Transport{
+	t.base = newBase(t.dial, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.Roots, Time: config.Now}, config.PerHost)
+	return t
+}
+
+func newBase(dial func(ctx context.Context, network, address string) (net.Conn, error), config *tls.Config, perHost int) *http.Transport {
+	return &http.Transport{
 		Proxy:                  nil,
-		DialContext:            t.dial,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.Roots, Certificates: config.Certificates, Time: config.Now},
+		DialContext:            dial,
+		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
-		MaxConnsPerHost:        config.PerHost,
-		MaxIdleConnsPerHost:    config.PerHost,
+		MaxConnsPerHost:        perHost,
+		MaxIdleConnsPerHost:    perHost,
 		MaxIdleConns:           maxIdlePerProcess,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 	}
-	return t
 }
 
 // RoundTrip sends one request. The error is a *Refused, a *Held, a *Trouble, or the context's own when it was cancelled.
@@ -80,6 +92,9 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		closeBody(request)
 		return nil, &Refused{Reason: OtherScheme, Host: request.URL.Hostname()}
+	}
+	if other := t.elsewhere(hostname(origin)); other != nil {
+		return other.RoundTrip(request)
 	}
 	host := origin.Host()
 	release, err := t.limiter.acquire(request.Context(), host)
@@ -90,7 +105,12 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(request)
 	if err != nil {
 		release()
-		return nil, Explain(host, err)
+		return nil, t.explain(host, err)
+	}
+	if kind := certificateAnswer(response); kind != "" {
+		_ = response.Body.Close()
+		release()
+		return nil, &Trouble{Kind: kind, Host: host}
 	}
 	// A bearer's quota is its user's own; a password is counted against the client's address.
 	if response.StatusCode == http.StatusTooManyRequests && !bearer(request) {
@@ -105,7 +125,23 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections ends the connections that no request uses.
-func (t *Transport) CloseIdleConnections() { t.base.CloseIdleConnections() }
+func (t *Transport) CloseIdleConnections() {
+	t.base.CloseIdleConnections()
+	t.trusting.closeIdle()
+}
+
+// explain is Explain, knowing what was shown to the host.
+func (t *Transport) explain(host string, err error) error {
+	explained := Explain(host, err)
+	trouble, ok := errors.AsType[*Trouble](explained)
+	if !ok || t.shows == nil {
+		return explained
+	}
+	if kind := certificateTrouble(err, true); kind != "" {
+		trouble.Kind, trouble.NotAfter = kind, t.shows.NotAfter.UTC()
+	}
+	return explained
+}
 
 // Reached is what a connection to an origin showed before any request.
 type Reached struct {
@@ -123,6 +159,9 @@ func (t *Transport) Reach(ctx context.Context, origin Origin) (Reached, error) {
 		return Reached{}, &Refused{Reason: OtherScheme}
 	}
 	host, port := parsed.Hostname(), parsed.Port()
+	if other := t.elsewhere(host); other != nil {
+		return other.Reach(ctx, origin)
+	}
 	if port == "" {
 		port = defaultPort(parsed.Scheme)
 	}
@@ -140,9 +179,27 @@ func (t *Transport) Reach(ctx context.Context, origin Origin) (Reached, error) {
 	}
 	config := t.base.TLSClientConfig.Clone()
 	config.ServerName = host
+	asked, tickets := false, &ticketed{}
+	shows := config.GetClientCertificate
+	config.ClientSessionCache = tickets
+	config.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		asked = true
+		if shows != nil {
+			return shows(info)
+		}
+		return &tls.Certificate{}, nil
+	}
 	secure := tls.Client(connection, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		return reached, Explain(origin.Host(), err)
+	err = secure.HandshakeContext(ctx)
+	if err == nil && asked && secure.ConnectionState().Version >= tls.VersionTLS13 {
+		err = taken(ctx, secure, tickets)
+	}
+	if err != nil {
+		explained := t.explain(origin.Host(), err)
+		if trouble, ok := errors.AsType[*Trouble](explained); ok && asked && t.shows == nil && strings.Contains(err.Error(), "tls: handshake failure") {
+			trouble.Kind = CertificateWanted // what OpenSSL says in TLS 1.2
+		}
+		return reached, explained
 	}
 	state := secure.ConnectionState()
 	reached.TLS = tls.VersionName(state.Version)
@@ -213,6 +270,27 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return b
 }
+
+// beginning is the first of an answer's body, which is still there to be read.
+func beginning(response *http.Response) []byte {
+	begin := make([]byte, 4<<10)
+	n, err := io.ReadFull(response.Body, begin)
+	rest := response.Body
+	following := []io.Reader{bytes.NewReader(begin[:n]), rest}
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		following[1] = failing{err}
+	}
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(following...), rest}
+	return begin[:n]
+}
+
+// failing is a reader that has failed.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func closeBody(request *http.Request) {
 	if request.Body != nil {

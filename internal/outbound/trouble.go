@@ -32,6 +32,11 @@ const (
 	TLSAuthority Kind = "tls_authority" // the certificate's authority is not known
 	TLSOther     Kind = "tls_other"
 	NotHTTP      Kind = "not_http" // something else than HTTP came back
+
+	CertificateWanted  Kind = "certificate_wanted"  // the server wants a client certificate, and was shown none
+	CertificateRefused Kind = "certificate_refused" // the server does not take the client certificate
+	CertificateExpired Kind = "certificate_expired" // the client certificate is out of date
+
 	OtherTrouble Kind = "other"
 )
 
@@ -39,7 +44,7 @@ const (
 type Trouble struct {
 	Kind     Kind
 	Host     string
-	NotAfter time.Time // of TLSExpired: the end of the certificate
+	NotAfter time.Time // of TLSExpired and CertificateExpired: the end of the certificate
 	Names    []string  // of TLSHost: whom the certificate is for, at most five
 	Err      error
 }
@@ -108,6 +113,9 @@ func kindOf(err error) Kind {
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return NotTLS
+	}
+	if kind := certificateTrouble(err, false); kind != "" {
+		return kind
 	}
 	var alert tls.AlertError
 	if errors.As(err, &alert) {
