@@ -19,6 +19,7 @@ type checkCommand struct {
 	PlainHTTP bool     `name:"plain-http" help:"Send the password over http, where everybody on the way can read it."`
 	Allow     []string `name:"outbound-allow" help:"Private networks and hosts that may be asked; the host of ADDRESS is." placeholder:"ENTRY"`
 	JSON      bool     `help:"Print the verdict as JSON."`
+	certificateFiles
 }
 
 // Help says where the password comes from.
@@ -38,6 +39,10 @@ func (c checkCommand) Run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
+	certificate, err := c.read()
+	if err != nil {
+		return err
+	}
 	allow, err := outbound.ParseAllow(c.Allow...)
 	if err != nil {
 		return fmt.Errorf("--outbound-allow: %w", err)
@@ -50,7 +55,7 @@ func (c checkCommand) Run(ctx context.Context, env environment) error {
 	probe := newTester(transport, time.Now)
 	return env.tellTest(c.JSON, func(report func(service.TestStep)) (service.Verdict, error) {
 		return probe.Test(ctx, service.TestRequest{
-			Address: c.Address, Username: c.Username, Password: password, PlainHTTP: c.PlainHTTP, Calendar: c.Calendar, Write: c.Write,
+			Address: c.Address, Username: c.Username, Password: password, PlainHTTP: c.PlainHTTP, Calendar: c.Calendar, Write: c.Write, TLS: certificate,
 		}, report)
 	})
 }

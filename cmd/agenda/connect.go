@@ -16,12 +16,13 @@ import (
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/scheduler"
 	"agendaonline/internal/service"
+	"agendaonline/internal/store"
 	"agendaonline/internal/syncer"
 )
 
 // connect opens the calendar of a link for a run. Its credentials go to the origin of the calendar that the connection test
 // found, and nowhere else.
-func (p *program) connect(_ context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
+func (p *program) connect(ctx context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
 	address, err := url.Parse(link.CalendarHref)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
@@ -30,8 +31,12 @@ func (p *program) connect(_ context.Context, link crm.Link, sealed []byte, trait
 	if err != nil {
 		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
 	}
+	transport, err := p.transportOf(ctx, link)
+	if err != nil {
+		return nil, err
+	}
 	config := caldav.Config{
-		RoundTripper: p.transport, Origins: append(outbound.Origins{origin}, family(link.Address)...), PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
+		RoundTripper: transport, Origins: append(outbound.Origins{origin}, family(link.Address)...), PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
 	}
 	if config.Credentials, err = p.credentials(link, sealed, traits); err != nil {
 		return nil, err
@@ -41,6 +46,34 @@ func (p *program) connect(_ context.Context, link crm.Link, sealed []byte, trait
 	}
 	client := caldav.New(config)
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil
+}
+
+// transportOf is the way to the calendar of a link, with its own certificate and authorities where it has some.
+func (p *program) transportOf(ctx context.Context, link crm.Link) (*outbound.Transport, error) {
+	if link.TLS.IsZero() {
+		return p.transport, nil
+	}
+	var sealed []byte
+	err := p.store.Read(ctx, func(tx *store.Tx) (err error) {
+		sealed, err = tx.LinkTLS(link.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	kept, err := service.OpenLinkTLS(p.keys, link.ID, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open the certificate of link %s: %w", link.ID, err)
+	}
+	trust, err := outbound.ParseTrust(kept.Certificate, kept.Key, kept.Authorities)
+	if err != nil {
+		return nil, fmt.Errorf("link %s: %w", link.ID, err)
+	}
+	typed, err := caldav.ParseAddress(link.Address)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
+	}
+	return p.transport.Trusting(typed.URL.Hostname(), trust), nil
 }
 
 // credentials are a link's: its grant, or its name and password.

@@ -106,6 +106,9 @@ func (d *demo) providerWelcome() string {
 	} else {
 		fmt.Fprintf(&text, "OAuth 2.0, with\n\n  address         %s/\n  user name       %s\n  client ID       %s\n  client secret   %s\n  issuer          %s\n  scopes          %s\n  http            ticked: the server is on this machine\n", base, anna.email, demoClient, demoClientSecret, base, demoScope)
 	}
+	if d.provider == demoOAuth {
+		text.WriteString("\nThe return address None tries signing in on another device: a code is shown, and typed on any other page.\n")
+	}
 	fmt.Fprintf(&text, "\nThe sign-in page also offers %s: what happens when somebody else signs in can be tried too.\n", demoOtherAccount)
 	fmt.Fprintf(&text, "What was granted ends when the demo stops; started again in its folder, the link asks to sign in again.\n\nEverything is in %s. Stop with Ctrl-C.\n", d.dir)
 	return text.String()

@@ -26,7 +26,7 @@ type granter struct {
 
 func oauthServer(server service.OAuthServer) oauth.Server {
 	return oauth.Server{
-		AuthorizationEndpoint: server.AuthorizationEndpoint, TokenEndpoint: server.TokenEndpoint, RevocationEndpoint: server.RevocationEndpoint,
+		AuthorizationEndpoint: server.AuthorizationEndpoint, TokenEndpoint: server.TokenEndpoint, RevocationEndpoint: server.RevocationEndpoint, DeviceEndpoint: server.DeviceEndpoint,
 		Issuer: server.Issuer, IssuerInAnswer: server.IssuerInAnswer, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
 		Style: oauth.AuthStyle(server.Style), Scopes: strings.Fields(server.Scopes), Extra: server.Extra,
 	}
@@ -51,7 +51,7 @@ func (g granter) Provider(ctx context.Context, kind crm.LinkKind, typed service.
 			found string
 		}{
 			{&server.AuthorizationEndpoint, found.AuthorizationEndpoint}, {&server.TokenEndpoint, found.TokenEndpoint},
-			{&server.RevocationEndpoint, found.RevocationEndpoint}, {&server.Style, string(found.Style)},
+			{&server.RevocationEndpoint, found.RevocationEndpoint}, {&server.DeviceEndpoint, found.DeviceEndpoint}, {&server.Style, string(found.Style)},
 		} {
 			if *part.typed == "" {
 				*part.typed = part.found
@@ -103,6 +103,43 @@ func (g granter) Redeem(ctx context.Context, server service.OAuthServer, questio
 		}
 	}
 	return granted, grantFailure(failure, "answer")
+}
+
+// AskDevice implements service.Granter.
+func (g granter) AskDevice(ctx context.Context, server service.OAuthServer) (service.AskedDevice, error) {
+	device, err := g.client.BeginDevice(ctx, oauthServer(server))
+	if err != nil {
+		return service.AskedDevice{}, grantFailure(err, "device_endpoint")
+	}
+	return askedDevice(device)
+}
+
+func askedDevice(device oauth.Device) (service.AskedDevice, error) {
+	question, err := json.Marshal(device)
+	return service.AskedDevice{
+		Code: device.Code, Address: device.Address, Complete: device.Complete, Question: question, Wait: device.Interval, ExpiresAt: device.ExpiresAt,
+	}, err
+}
+
+// RedeemDevice implements service.Granter.
+func (g granter) RedeemDevice(ctx context.Context, server service.OAuthServer, question []byte) (service.Granted, *service.AskedDevice, error) {
+	var device oauth.Device
+	if json.Unmarshal(question, &device) != nil {
+		return service.Granted{}, nil, errors.New("the pending question cannot be read")
+	}
+	grant, device, failure := g.client.PollDevice(ctx, oauthServer(server), device)
+	if oauth.KindOf(failure) == oauth.Pending {
+		asked, err := askedDevice(device)
+		return service.Granted{}, &asked, err
+	}
+	granted := service.Granted{GrantedAt: grant.GrantedAt, EndsAt: grant.EndsAt}
+	if grant.AccessToken != "" {
+		var err error
+		if granted.Grant, err = oauth.MarshalGrant(grant); err != nil {
+			return service.Granted{}, nil, err
+		}
+	}
+	return granted, nil, grantFailure(failure, "")
 }
 
 // Revoke implements service.Granter.

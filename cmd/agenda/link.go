@@ -40,6 +40,7 @@ type linkAddCommand struct {
 	ShowBusy         bool   `help:"Show others of what comes from the calendar only when its user is busy."`
 	WithoutSyncToken bool   `help:"Link a calendar that offers no sync-token: slower, it is compared as a whole each time."`
 	NoWrite          bool   `help:"Leave out the step of the test that writes an event and takes it away again."`
+	certificateFiles
 }
 
 // Help says where the password comes from.
@@ -60,13 +61,17 @@ func (c linkAddCommand) Run(ctx context.Context, env environment) error {
 		if err != nil {
 			return err
 		}
+		certificate, err := c.read()
+		if err != nil {
+			return err
+		}
 		password, err := env.secretFrom(passwordVariable, "Password of "+c.Username)
 		if err != nil {
 			return err
 		}
 		link, err := d.service.CreateLink(ctx, d.caller, service.LinkInput{
 			User: user.ID, Address: c.Address, Username: c.Username, Password: password, PlainHTTP: c.PlainHTTP,
-			WithoutSyncToken: c.WithoutSyncToken, ShownBusy: c.ShowBusy, Calendar: c.Calendar, TestWrite: !c.NoWrite,
+			WithoutSyncToken: c.WithoutSyncToken, ShownBusy: c.ShowBusy, Calendar: c.Calendar, TestWrite: !c.NoWrite, TLS: certificate,
 		})
 		if err != nil {
 			return err

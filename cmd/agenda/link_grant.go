@@ -70,13 +70,17 @@ func (c linkGoogleCommand) link(ctx context.Context, d *desk) error {
 	return err
 }
 
-type linkSignInCommand struct{ linkOfUser }
+type linkSignInCommand struct {
+	linkOfUser
+	Device bool `help:"Show a code to be typed on another device, where the server offers that, and wait for the answer."`
+}
 
 // Help says for which links.
 func (linkSignInCommand) Help() string {
 	return `For a link by OAuth 2.0 or to Google whose permission has ended. Prints an address to open in any browser; paste the address of the
 page that cannot be loaded. The client must know the redirect address http://127.0.0.1:8765/, as a Google client of the type Desktop app
-does. Exit codes: 0 the link goes on; 1 not.`
+does. With --device nothing is pasted: a code is shown, and the command goes on when it was typed on any other device.
+Exit codes: 0 the link goes on; 1 not.`
 }
 
 // Run signs a link in again.
@@ -89,11 +93,15 @@ func (c linkSignInCommand) signInAgain(ctx context.Context, d *desk) error {
 	if err != nil {
 		return err
 	}
-	asked, err := d.service.AskConsentAgain(ctx, d.caller, terminalBinding, link.ID, nil, pasteRedirect)
+	redirect, signIn := pasteRedirect, d.signIn
+	if c.Device {
+		redirect, signIn = service.OnAnotherDevice, d.signInElsewhere
+	}
+	asked, err := d.service.AskConsentAgain(ctx, d.caller, terminalBinding, link.ID, nil, redirect)
 	if err != nil {
 		return err
 	}
-	ref, err := d.signIn(ctx, asked)
+	ref, err := signIn(ctx, asked)
 	if err == nil {
 		_, err = d.service.SignInAgain(ctx, d.caller, ref)
 	}
@@ -110,4 +118,20 @@ func (d *desk) signIn(ctx context.Context, asked service.DraftView) (service.Dra
 	}
 	_, err = d.service.TakeAnswer(ctx, d.caller, terminalBinding, line)
 	return ref, err
+}
+
+// signInElsewhere shows a code and waits until it was typed on another device.
+func (d *desk) signInElsewhere(ctx context.Context, asked service.DraftView) (service.DraftRef, error) {
+	ref := service.DraftRef{ID: asked.ID, Binding: terminalBinding}
+	fmt.Fprintf(d.env.stderr, "On any device, open\n\n  %s\n\nand type the code\n\n  %s\n\nWaiting for the answer.\n", asked.Device.Address, asked.Device.Code)
+	for !asked.Signed {
+		if err := waitFor(ctx, asked.Device.Wait); err != nil {
+			return ref, err
+		}
+		var err error
+		if asked, err = d.service.PollDraft(ctx, d.caller, ref); err != nil {
+			return ref, err
+		}
+	}
+	return ref, nil
 }

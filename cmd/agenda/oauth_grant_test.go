@@ -186,7 +186,7 @@ func TestGrant_faults_of_a_refresh(t *testing.T) {
 	if view := w.sync(link.ID); view.WhySignIn != service.ReasonGrantClient || view.Pending != 1 {
 		t.Errorf("another secret: %v because of %s, %d wait", view.States, view.WhySignIn, view.Pending)
 	}
-	change := w.oauthInput().OAuth
+	change := service.GrantChange{OAuthInput: w.oauthInput().OAuth}
 	change.ClientSecret = "canary-generic-secret-2"
 	asked, err := w.p.service.AskConsentAgain(t.Context(), w.admin, session, link.ID, &change, "http://127.0.0.1:8765/")
 	w.must(err)

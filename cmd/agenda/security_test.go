@@ -51,6 +51,8 @@ type wall struct {
 	log     *lockedWriter
 	box     *sandbox.Server
 	served  *httptest.Server // box
+	company company
+	secure  *httptest.Server // box, for people of the company only
 	address string           // of the program
 	admin   service.Caller
 	api     *tourCRM
@@ -71,9 +73,11 @@ func newWall(t *testing.T) *wall {
 	}
 	w.served = httptest.NewServer(w.box)
 	t.Cleanup(w.served.Close)
+	w.company = newCompany(t)
+	w.secure = w.company.serve(t, w.box)
 	config := testConfig(w.dir)
 	config.Log = slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	config.Allow, err = outbound.ParseAllow(w.served.Listener.Addr().String())
+	config.Allow, err = outbound.ParseAllow(w.served.Listener.Addr().String(), w.secure.Listener.Addr().String())
 	w.must(err)
 	w.p, err = openProgram(t.Context(), config)
 	w.must(err)
@@ -103,6 +107,12 @@ func (w *wall) must(err error) {
 // user makes a user and her link, and pulls it once.
 func (w *wall) linked(login string) (crm.User, crm.LinkID) {
 	w.t.Helper()
+	return w.linkedBy(login, map[string]any{"address": w.served.URL + w.box.CalendarPath(login, "work"), "plain_http": true})
+}
+
+// linkedBy is linked, by an input that lacks user, name and password.
+func (w *wall) linkedBy(login string, input map[string]any) (crm.User, crm.LinkID) {
+	w.t.Helper()
 	user, err := w.p.service.CreateUser(w.t.Context(), w.admin, service.UserInput{
 		Login: login, Name: login, Language: crm.English, TimeZone: "Europe/Brussels", Role: crm.RoleUser, Active: true, Password: personCanary,
 		Rights: crm.Rights{ChangeOthers: true, Reassign: true},
@@ -111,9 +121,8 @@ func (w *wall) linked(login string) (crm.User, crm.LinkID) {
 	var made struct {
 		ID string `json:"id"`
 	}
-	w.must(w.api.do(w.t.Context(), http.MethodPost, "/links", 0, map[string]any{
-		"user": user.ID.String(), "address": w.served.URL + w.box.CalendarPath(login, "work"), "username": login, "password": calendarCanary, "plain_http": true,
-	}, &made))
+	input["user"], input["username"], input["password"] = user.ID.String(), login, calendarCanary
+	w.must(w.api.do(w.t.Context(), http.MethodPost, "/links", 0, input, &made))
 	id, err := crm.ParseID[crm.Link](made.ID)
 	w.must(err)
 	w.pull(id)
@@ -191,6 +200,7 @@ func TestS9_what_is_secret_is_found_nowhere(t *testing.T) {
 	_, err := w.box.Human("ann", "phone").Put("work", "one.ics", demoEvents(demoToday())["lunch.ics"], "*")
 	w.must(err)
 	user, link := w.linked("ann")
+	_, certified := w.certified("bob")
 	found, err := w.api.find(t.Context(), "", false)
 	if w.must(err); len(found) != 1 {
 		t.Fatalf("%d actions after the pull, want the one of the calendar", len(found))
@@ -217,7 +227,7 @@ func TestS9_what_is_secret_is_found_nowhere(t *testing.T) {
 	w.must(w.box.SetUser(sandbox.User{Name: "ann", Password: "another by now"}))
 	w.pull(link)
 
-	ids := []string{link.String(), user.ID.String(), found[0].ID, crm.NewID[crm.Link](crm.IDSource{Now: time.Now, Random: rand.Reader}).String()}
+	ids := []string{link.String(), certified.String(), user.ID.String(), found[0].ID, crm.NewID[crm.Link](crm.IDSource{Now: time.Now, Random: rand.Reader}).String()}
 	pages := 0
 	for _, route := range web.Routes() {
 		if route.Method != http.MethodGet || route.Name == "live" || strings.Contains(route.Pattern, "/test") {
@@ -267,7 +277,7 @@ func TestS9_what_is_secret_is_found_nowhere(t *testing.T) {
 	if !strings.Contains(said["log"], link.String()) {
 		t.Error("the log does not speak of the link that was refused")
 	}
-	for _, needle := range slices.Concat(spelled("ann", calendarCanary), spelled("bob", refusedCanary), spelled("ann", refusedCanary), spelled("admin", personCanary), []string{w.api.token}) {
+	for _, needle := range slices.Concat(spelled("ann", calendarCanary), spelled("bob", refusedCanary), spelled("ann", refusedCanary), spelled("admin", personCanary), []string{w.api.token, w.company.canary()}) {
 		for where, text := range said {
 			if at := strings.Index(text, needle); at >= 0 {
 				t.Errorf("%s holds %q: …%q…", where, needle, text[max(0, at-80):min(len(text), at+len(needle)+20)])

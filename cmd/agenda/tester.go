@@ -26,7 +26,8 @@ type tester struct {
 
 func newTester(transport *outbound.Transport, now func() time.Time) tester {
 	return tester{now: now, google: preset.GoogleCalDAV, Tester: check.New(check.Config{
-		Transport: transport, Resolver: net.DefaultResolver, Now: now, Random: rand.Reader,
+		Transport: transport, Trusting: func(host string, trust outbound.Trust) check.Transport { return transport.Trusting(host, trust) },
+		Resolver: net.DefaultResolver, Now: now, Random: rand.Reader,
 		NewUID: func() string { return rand.Text() + "@agenda-online" },
 	})}
 }
@@ -41,6 +42,7 @@ func (t tester) Test(ctx context.Context, request service.TestRequest, report fu
 	asked := check.Request{
 		Address: request.Address, Username: request.Username, Password: request.Password, PlainHTTP: request.PlainHTTP,
 		Calendar: request.Calendar, Write: request.Write, Origins: family(request.Address),
+		Certificate: request.TLS.Certificate, Key: request.TLS.Key, Authorities: request.TLS.Authorities,
 	}
 	if known.Kind == preset.Simple && known.Address != "" && strings.Contains(request.Address, "@") && !strings.Contains(request.Address, "/") {
 		asked.Address = known.Address // known beforehand, where an e-mail address would have to be looked up
@@ -68,6 +70,7 @@ func (t tester) Test(ctx context.Context, request service.TestRequest, report fu
 	told := service.Verdict{
 		Outcome: service.VerdictOutcome(verdict.Outcome), Code: string(verdict.Code), Field: verdict.Field, Params: verdict.Params,
 		Calendar: service.FoundCalendar(verdict.Calendar), Addresses: verdict.Addresses, Traits: verdict.Traits, NoSyncToken: verdict.NoSyncToken,
+		TLS: shownTrust(verdict.Trust),
 	}
 	for _, step := range verdict.Steps {
 		told.Steps = append(told.Steps, shown(step))
@@ -82,6 +85,12 @@ func (t tester) Test(ctx context.Context, request service.TestRequest, report fu
 		t.ofGoogle(&told, verdict, request)
 	}
 	return told, nil
+}
+
+// shownTrust names what a link shows and trusts.
+func shownTrust(trust outbound.Trust) crm.LinkTLS {
+	subject, _, until, _ := trust.Certificate()
+	return crm.LinkTLS{Certificate: subject, Until: until, Authority: trust.Authority()}
 }
 
 // family are the origins over which a known provider spreads one account.

@@ -27,11 +27,14 @@ type GrantClientInput struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
 	TokenEndpoint         string `json:"token_endpoint,omitempty"`
 	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
+	DeviceEndpoint        string `json:"device_endpoint,omitempty" doc:"Where codes for another device are given (RFC 8628)."`
 	ClientID              string `json:"client_id,omitempty"`
 	ClientSecret          string `json:"client_secret,omitempty" writeOnly:"true"`
 	Scopes                string `json:"scopes,omitempty" doc:"Separated by spaces."`
 	Style                 string `json:"style,omitempty" enum:"basic,post,none" doc:"How the client shows its secret; found out when it is left out."`
-	Redirect              string `json:"redirect,omitempty" doc:"The registered redirect address: https, or http on 127.0.0.1 or [::1]. Left out, it is http://127.0.0.1:8765/, where nothing listens: the address that the browser shows then is the answer."`
+	CertificateInput
+	Device   bool   `json:"device,omitempty" doc:"Sign in on another device, by a code (RFC 8628): no address comes back, poll-grant asks for the answer."`
+	Redirect string `json:"redirect,omitempty" doc:"The registered redirect address: https, or http on 127.0.0.1 or [::1]. Left out, it is http://127.0.0.1:8765/, where nothing listens: the address that the browser shows then is the answer."`
 }
 
 // GrantAnswerInput is what came back from the authorisation server.
@@ -54,8 +57,17 @@ type Grant struct {
 	Kind      string   `json:"kind" enum:"oauth2,google"`
 	Ask       string   `json:"ask" doc:"Where the person's browser goes."`
 	Redirect  string   `json:"redirect" doc:"Where the authorisation server sends it back to."`
+	Device    *Device  `json:"device,omitempty" doc:"What to do on another device, of a sign-in by a code."`
 	Signed    bool     `json:"signed" doc:"The answer was taken."`
 	ExpiresAt Optional `json:"expires_at" format:"date-time"`
+}
+
+// Device is a code for another device (RFC 8628).
+type Device struct {
+	Code           string `json:"code" doc:"To be typed there."`
+	Address        string `json:"address" doc:"Where."`
+	Complete       string `json:"complete" doc:"The same with the code in it; empty where the server gives none."`
+	IntervalMillis int64  `json:"interval_millis" doc:"How long to wait between two questions for the answer."`
 }
 
 // GrantPath names a sign-in.
@@ -73,6 +85,7 @@ func (a *API) grantRoutes() {
 	route(a, operation{id: "get-grant", method: get, path: "/grants/{id}", tag: "Links", summary: "How a sign-in stands"}, (*call).getGrant)
 	route(a, operation{id: "answer-grant", method: post, path: "/grants/{id}/answer", tag: "Links", summary: "Give what came back with the browser; taken once",
 		body: GrantAnswerInput{}}, (*call).answerGrant)
+	route(a, operation{id: "poll-grant", method: post, path: "/grants/{id}/poll", tag: "Links", summary: "Ask whether a code was answered on another device"}, (*call).pollGrant)
 	streaming(a, operation{id: "test-grant", method: post, path: "/grants/{id}/test", tag: "Links", summary: "Test the connection that was signed in",
 		body: GrantLinkInput{}, bare: true}, (*call).testGrant)
 	route(a, operation{id: "link-grant", method: post, path: "/grants/{id}/link", tag: "Links", summary: "Make the link, or let the one that was signed in again go on",
@@ -88,14 +101,17 @@ const deadRedirect = "http://127.0.0.1:8765/"
 
 func (in GrantClientInput) client() service.OAuthInput {
 	return service.OAuthInput{
-		Issuer: in.Issuer, AuthorizationEndpoint: in.AuthorizationEndpoint, TokenEndpoint: in.TokenEndpoint, RevocationEndpoint: in.RevocationEndpoint,
+		Issuer: in.Issuer, AuthorizationEndpoint: in.AuthorizationEndpoint, TokenEndpoint: in.TokenEndpoint, RevocationEndpoint: in.RevocationEndpoint, DeviceEndpoint: in.DeviceEndpoint,
 		ClientID: in.ClientID, ClientSecret: in.ClientSecret, Scopes: in.Scopes, Style: in.Style,
 	}
 }
 
 // redirect is where the answer comes: an address that only its owner, or the person's own machine, can read.
 func (in GrantClientInput) redirect() (string, error) {
-	if in.Redirect == "" {
+	switch {
+	case in.Device:
+		return service.OnAnotherDevice, nil
+	case in.Redirect == "":
 		return deadRedirect, nil
 	}
 	to, err := url.Parse(in.Redirect)
@@ -113,7 +129,7 @@ func (c *call) askGrant(*struct{}) (reply[Grant], error) {
 	}
 	var r reading
 	typed := service.LinkInput{
-		User: readID[crm.User](&r, "user", body.User), Kind: crm.LinkKind(body.Kind), Address: body.Address, Username: body.Username, PlainHTTP: body.PlainHTTP, OAuth: body.client(),
+		User: readID[crm.User](&r, "user", body.User), Kind: crm.LinkKind(body.Kind), Address: body.Address, Username: body.Username, PlainHTTP: body.PlainHTTP, OAuth: body.client(), TLS: body.tls(),
 	}
 	if err := r.err(); err != nil {
 		return reply[Grant]{}, err
@@ -139,8 +155,8 @@ func (c *call) askGrantAgain(in *LinkPath) (reply[Grant], error) {
 	if err != nil {
 		return reply[Grant]{}, err
 	}
-	var change *service.OAuthInput
-	if typed := body.client(); typed != (service.OAuthInput{}) {
+	var change *service.GrantChange
+	if typed := (service.GrantChange{OAuthInput: body.client(), TLS: body.tls()}); typed != (service.GrantChange{}) {
 		change = &typed
 	}
 	asked, err := c.service.AskConsentAgain(c.ctx(), c.caller, binding, id, change, redirect)
@@ -153,6 +169,9 @@ func grantReply(asked service.DraftView, err error) (reply[Grant], error) {
 	}
 	shown := Grant{
 		ID: asked.ID.String(), User: asked.User.String(), Kind: string(asked.Kind), Ask: asked.Ask, Redirect: asked.Redirect, Signed: asked.Signed, ExpiresAt: instant(asked.ExpiresAt),
+	}
+	if device := asked.Device; device.Code != "" {
+		shown.Device = &Device{device.Code, device.Address, device.Complete, device.Wait.Milliseconds()}
 	}
 	if !asked.Link.IsZero() {
 		shown.Link = Optional(asked.Link.String())
@@ -188,6 +207,15 @@ func (c *call) answerGrant(in *GrantPath) (reply[Grant], error) {
 		return reply[Grant]{}, err
 	}
 	asked, err := c.service.TakeAnswer(c.ctx(), c.caller, binding, body.Answer)
+	return grantReply(asked, err)
+}
+
+func (c *call) pollGrant(in *GrantPath) (reply[Grant], error) {
+	ref, _, err := c.grant(in)
+	if err != nil {
+		return reply[Grant]{}, err
+	}
+	asked, err := c.service.PollDraft(c.ctx(), c.caller, ref)
 	return grantReply(asked, err)
 }
 

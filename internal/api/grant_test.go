@@ -36,6 +36,14 @@ func (g easyGranter) Redeem(context.Context, service.OAuthServer, []byte, string
 	return service.Granted{Grant: []byte(`{"access_token":"` + canary + `"}`), GrantedAt: g.now()}, nil
 }
 
+func (g easyGranter) AskDevice(context.Context, service.OAuthServer) (service.AskedDevice, error) {
+	return service.AskedDevice{Code: "ABCD", Address: "https://accounts.example/device", Question: []byte("{}"), ExpiresAt: g.now().Add(10 * time.Minute)}, nil
+}
+
+func (g easyGranter) RedeemDevice(context.Context, service.OAuthServer, []byte) (service.Granted, *service.AskedDevice, error) {
+	return service.Granted{Grant: []byte(`{"access_token":"` + canary + `"}`), GrantedAt: g.now()}, nil, nil
+}
+
 func (easyGranter) Revoke(context.Context, service.OAuthServer, []byte) (bool, error) {
 	return true, nil
 }
@@ -108,6 +116,7 @@ func init() {
 	routeDeeds["answer-grant"] = []routed{{"manage_links", onGrant("POST", "/answer", nil)}}
 	routeDeeds["test-grant"] = []routed{{"manage_links", onGrant("POST", "/test", object{})}}
 	routeDeeds["link-grant"] = []routed{{"manage_links", onGrant("POST", "/link", object{})}}
+	routeDeeds["poll-grant"] = []routed{{"manage_links", onGrant("POST", "/poll", nil)}}
 	routeDeeds["drop-grant"] = []routed{{"manage_links", onGrant("DELETE", "", nil)}}
 }
 

@@ -23,6 +23,8 @@ type Link struct {
 	ReadOnly         bool     `json:"read_only" doc:"The server lets us read only."`
 	ShownBusy        bool     `json:"shown_busy" doc:"Others see of what comes from the calendar only that its user is busy."`
 
+	Certificate *Certificate `json:"certificate,omitempty" doc:"What is shown to the calendar's host and trusted there, by name."`
+
 	States    []string `json:"states" nullable:"false" doc:"All that hold, the most urgent first: new, active, paused, off, read_only, sign_in_again, needs_decision, failing."`
 	Paused    *Paused  `json:"paused,omitempty"`
 	Failing   *Failing `json:"failing,omitempty"`
@@ -37,6 +39,13 @@ type Link struct {
 	FirstSyncedAt Optional `json:"first_synced_at" format:"date-time"`
 	LastCheckedAt Optional `json:"last_checked_at" format:"date-time"`
 	CreatedAt     Optional `json:"created_at" format:"date-time"`
+}
+
+// Certificate names a client certificate and an own authority. Neither is shown itself.
+type Certificate struct {
+	Subject   string   `json:"subject" doc:"Whose client certificate is shown; empty without one."`
+	Until     Optional `json:"until" format:"date-time" doc:"The end of that certificate."`
+	Authority string   `json:"authority" doc:"The authority that is trusted beside those that everybody knows; empty without one."`
 }
 
 // Paused says since when and by whom a link is paused.
@@ -68,6 +77,9 @@ func (c *call) link(view service.LinkView) Link {
 		States: texts(view.States), Actions: view.Actions, Pending: view.Pending, Held: view.Held, SetAside: view.SetAside,
 		Traits: texts(view.Traits.All()), MayManage: view.MayManage, MayShow: view.MayShow,
 		FirstSyncedAt: instant(view.FirstSyncedAt), LastCheckedAt: instant(view.LastCheckedAt), CreatedAt: instant(view.CreatedAt),
+	}
+	if certificate := view.TLS; !certificate.IsZero() {
+		shown.Certificate = &Certificate{certificate.Certificate, instant(certificate.Until), certificate.Authority}
 	}
 	if pause := view.Pause; !pause.At.IsZero() {
 		shown.Paused = &Paused{instant(pause.At), *actor(pause.By), string(pause.Reason), c.reason(pause.Reason, nil)}

@@ -17,13 +17,25 @@ type LinkInput struct {
 	ShownBusy        bool     `json:"shown_busy,omitempty" doc:"Show others of what comes from the calendar only that its user is busy."`
 	Calendar         Optional `json:"calendar,omitempty" doc:"The calendar chosen among those that the test found."`
 	TestWrite        bool     `json:"test_write,omitempty" doc:"Test writing too: an event is made and taken away again."`
+	CertificateInput
+}
+
+// CertificateInput is what is shown to the calendar's host, and trusted there, beyond what the whole installation does.
+type CertificateInput struct {
+	ClientCertificate string `json:"client_certificate,omitempty" writeOnly:"true" doc:"A client certificate as PEM, its chain behind it."`
+	ClientKey         string `json:"client_key,omitempty" writeOnly:"true" doc:"Its private key as PEM, without passphrase. Kept sealed and never shown."`
+	Authority         string `json:"authority,omitempty" writeOnly:"true" doc:"Authorities (CA) of the company itself, as PEM, trusted for this host only."`
+}
+
+func (in CertificateInput) tls() service.LinkTLS {
+	return service.LinkTLS{Certificate: in.ClientCertificate, Key: in.ClientKey, Authorities: in.Authority}
 }
 
 func (in LinkInput) input() (service.LinkInput, error) {
 	var r reading
 	typed := service.LinkInput{
 		User: readID[crm.User](&r, "user", in.User), Kind: crm.LinkKind(in.Kind), Address: in.Address, Username: in.Username, Password: in.Password,
-		PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken, ShownBusy: in.ShownBusy, Calendar: string(in.Calendar), TestWrite: in.TestWrite,
+		PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken, ShownBusy: in.ShownBusy, Calendar: string(in.Calendar), TestWrite: in.TestWrite, TLS: in.tls(),
 	}
 	return typed, r.err()
 }
@@ -36,6 +48,8 @@ type LinkChangeInput struct {
 	PlainHTTP        bool   `json:"plain_http,omitempty"`
 	WithoutSyncToken bool   `json:"without_sync_token,omitempty"`
 	TestWrite        bool   `json:"test_write,omitempty"`
+	CertificateInput
+	ForgetCertificate bool `json:"forget_certificate,omitempty" doc:"Give up the client certificate and the authorities that are there. Otherwise whatever is left out stays."`
 }
 
 func (c *call) linkInput() (service.LinkInput, error) {
@@ -70,9 +84,11 @@ func (c *call) changeLink(in *LinkDeed) (reply[Link], error) {
 	if err := c.decode(&body); err != nil {
 		return reply[Link]{}, err
 	}
+	certificate := body.tls()
+	certificate.Forget = body.ForgetCertificate
 	c.patient()
 	return c.linkAfterwards(c.service.ChangeLink(c.ctx(), c.caller, id, version, service.LinkInput{
 		Address: body.Address, Username: body.Username, Password: body.Password, PlainHTTP: body.PlainHTTP,
-		WithoutSyncToken: body.WithoutSyncToken, TestWrite: body.TestWrite,
+		WithoutSyncToken: body.WithoutSyncToken, TestWrite: body.TestWrite, TLS: certificate,
 	}))
 }

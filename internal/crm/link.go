@@ -20,6 +20,7 @@ type Link struct {
 	WithoutSyncToken bool // chosen explicitly: by ctag and ETags, slower
 	ReadOnly         bool // the server lets us read only
 	ShownBusy        bool // others see of what comes from the calendar only that somebody is busy (semantics 12)
+	TLS              LinkTLS
 
 	FirstSyncedAt time.Time // zero: new
 	Pause         Pause
@@ -31,6 +32,16 @@ type Link struct {
 	CreatedAt     time.Time
 	EndedAt       time.Time // zero: it lives
 }
+
+// LinkTLS says what a link shows to its host and trusts there beyond what the whole program does; the zero LinkTLS is nothing.
+type LinkTLS struct {
+	Certificate string    `json:"certificate,omitempty"` // whose client certificate is shown; "": none
+	Until       time.Time `json:"until,omitzero"`        // the end of that certificate, UTC
+	Authority   string    `json:"authority,omitempty"`   // the authority that is trusted; "": no other than everybody's
+}
+
+// IsZero reports whether there is nothing.
+func (t LinkTLS) IsZero() bool { return t == LinkTLS{} }
 
 // LinkKind is how a link signs in.
 type LinkKind string

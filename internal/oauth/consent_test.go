@@ -192,12 +192,27 @@ func TestDevice_gives_a_grant_when_the_person_has_answered_elsewhere(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
+	poll := func(want Kind) {
+		t.Helper()
+		var err error
+		_, device, err = w.client.PollDevice(t.Context(), w.server, device)
+		kindIs(t, err, want)
+	}
+	poll(Pending)
+	poll(Pending) // too soon: the server says slow_down
+	if device.Interval != 7*time.Second {
+		t.Errorf("after slow_down it is asked every %s, want 5 s more than the 2 of the server", device.Interval)
+	}
+	w.pass(device.Interval)
+	w.auth.SetManners(func(m *authserver.Manners) { m.Trouble = 503 })
+	poll(Temporary)
+	w.auth.SetManners(func(m *authserver.Manners) { m.Trouble = 0 })
 	response, err := w.client.http.PostForm(device.Address, url.Values{"user_code": {device.Code}, "person": {"jan@example.com"}, "answer": {"allow"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	grant, err := w.client.FinishDevice(t.Context(), w.server, device)
+	grant, _, err := w.client.PollDevice(t.Context(), w.server, device)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +222,21 @@ func TestDevice_gives_a_grant_when_the_person_has_answered_elsewhere(t *testing.
 	without := w.server
 	without.DeviceEndpoint = ""
 	_, err = w.client.BeginDevice(t.Context(), without)
-	kindIs(t, err, NotConfigured)
+	kindIs(t, err, NoDevice)
+	if device, err = w.client.BeginDevice(t.Context(), w.server); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(ConsentLasts)
+	poll(SignInAgain)
+	if device, err = w.client.BeginDevice(t.Context(), w.server); err != nil {
+		t.Fatal(err)
+	}
+	response, err = w.client.http.PostForm(device.Address, url.Values{"user_code": {device.Code}, "person": {"jan@example.com"}, "answer": {"deny"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	poll(Denied)
 }
 
 func TestServer_check_refuses_endpoints_that_would_show_the_secret(t *testing.T) {

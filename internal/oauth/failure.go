@@ -32,6 +32,8 @@ const (
 	NotUnderstood  Kind = "not_understood"   // the answer is no OAuth answer
 	NoCode         Kind = "no_code"          // what was pasted holds no code
 	NotConfigured  Kind = "not_configured"   // an endpoint or the client ID is missing or wrong
+	NoDevice       Kind = "no_device"        // the server does not offer signing in on another device
+	Pending        Kind = "pending"          // the person has not answered yet
 )
 
 // Failure is an OAuth exchange that failed. Its text holds neither token nor code nor secret, nor what the server wrote: only

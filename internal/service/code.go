@@ -12,7 +12,7 @@ var Codes = []string{
 	CodeDurationRange, CodeUnknownPolicy, CodeGuardRange, CodeLanguage,
 	CodeLoginTaken, CodeLoginBlank, CodeUserEmail, CodeUserRole, CodeLastAdministrator, CodePasswordShort, CodePasswordLong,
 	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser, CodeLinkUserInactive,
-	CodeLinkPasswordAgain, CodeLinkUsernameColon, CodePlainAdministrator, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
+	CodeLinkPasswordAgain, CodeLinkCertificateAgain, CodeLinkUsernameColon, CodePlainAdministrator, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
 	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle, CodeAppPasswordNotYet,
 	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,
 	CodeTokenExpired, CodeTooManyTokens, CodePasswordWrong,

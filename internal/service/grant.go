@@ -26,6 +26,10 @@ type Granter interface {
 	State(answer string) (string, error)
 	// Redeem turns the answer to a question into a grant. With a failure there may be a grant that is worth revoking only.
 	Redeem(ctx context.Context, server OAuthServer, question []byte, answer string) (Granted, error)
+	// AskDevice makes a question that is answered on another device (RFC 8628).
+	AskDevice(ctx context.Context, server OAuthServer) (AskedDevice, error)
+	// RedeemDevice asks once whether that was answered. With pending, question is the one to ask with next time, not before wait.
+	RedeemDevice(ctx context.Context, server OAuthServer, question []byte) (granted Granted, pending *AskedDevice, err error)
 	// Revoke ends a grant at the server. false without an error: it offers no way to.
 	Revoke(ctx context.Context, server OAuthServer, grant []byte) (bool, error)
 }
@@ -35,6 +39,16 @@ type Asked struct {
 	State     string
 	Question  []byte
 	Address   string
+	ExpiresAt time.Time
+}
+
+// AskedDevice is a question that is answered on another device: the person goes to Address there and types Code.
+type AskedDevice struct {
+	Code      string
+	Address   string
+	Complete  string // Address with the code in it; "" where there is none
+	Question  []byte
+	Wait      time.Duration // before it is asked whether there is an answer
 	ExpiresAt time.Time
 }
 
@@ -75,6 +89,7 @@ type OAuthInput struct {
 	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
 	TokenEndpoint         string `json:"token_endpoint,omitempty"`
 	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
+	DeviceEndpoint        string `json:"device_endpoint,omitempty"` // where codes for another device are given (RFC 8628)
 	ClientID              string `json:"client_id"`
 	ClientSecret          string `json:"client_secret,omitempty"`
 	Scopes                string `json:"scopes,omitempty"` // separated by spaces

@@ -15,6 +15,8 @@ import (
 type fakeGranter struct {
 	w       *world
 	revoked int
+	polled  int
+	device  func() (Granted, *AskedDevice, error) // what is said of a code; nil: not yet
 }
 
 func (*fakeGranter) Provider(_ context.Context, _ crm.LinkKind, typed OAuthInput) (OAuthServer, error) {
@@ -36,6 +38,18 @@ func (*fakeGranter) State(answer string) (string, error) {
 
 func (g *fakeGranter) Redeem(context.Context, OAuthServer, []byte, string) (Granted, error) {
 	return Granted{Grant: []byte(`{"access_token":"canary"}`), GrantedAt: g.w.clock.now()}, nil
+}
+
+func (g *fakeGranter) AskDevice(context.Context, OAuthServer) (AskedDevice, error) {
+	return AskedDevice{Code: "ABCD", Address: "https://accounts.example/device", Question: []byte("{}"), Wait: 5 * time.Second, ExpiresAt: g.w.clock.now().Add(10 * time.Minute)}, nil
+}
+
+func (g *fakeGranter) RedeemDevice(context.Context, OAuthServer, []byte) (Granted, *AskedDevice, error) {
+	g.polled++
+	if g.device == nil {
+		return Granted{}, &AskedDevice{Question: []byte("{}"), Wait: 10 * time.Second}, nil
+	}
+	return g.device()
 }
 
 func (g *fakeGranter) Revoke(context.Context, OAuthServer, []byte) (bool, error) {
@@ -125,6 +139,10 @@ func init() {
 	methods["TakeAnswer"] = []deedOf{{ManageLinks, onDraft(func(w *world, by Caller, asked DraftView) error { return w.signed(by, asked) })}}
 	methods["Draft"] = []deedOf{{ManageLinks, onDraft(func(w *world, by Caller, asked DraftView) error {
 		_, err := w.Draft(w.ctx(), by, DraftRef{asked.ID, here})
+		return err
+	})}}
+	methods["PollDraft"] = []deedOf{{ManageLinks, onDraft(func(w *world, by Caller, asked DraftView) error {
+		_, err := w.PollDraft(w.ctx(), by, DraftRef{asked.ID, here})
 		return err
 	})}}
 	methods["DropDraft"] = []deedOf{{ManageLinks, onDraft(func(w *world, by Caller, asked DraftView) error {

@@ -60,9 +60,13 @@ func (s *Service) TestLink(ctx context.Context, caller Caller, in LinkInput, rep
 func (s *Service) TestSavedLink(ctx context.Context, caller Caller, id crm.LinkID, report func(TestStep)) (Verdict, error) {
 	var link crm.Link
 	var sealed []byte
+	var certificate LinkTLS
 	err := s.read(ctx, func(tx *store.Tx) error {
 		var err error
 		if link, err = livingLink(tx, caller, id, ManageLinks); err != nil {
+			return err
+		}
+		if certificate, err = s.tlsOf(tx, link); err != nil {
 			return err
 		}
 		if link.Kind == crm.LinkSimple {
@@ -79,7 +83,9 @@ func (s *Service) TestSavedLink(ctx context.Context, caller Caller, id crm.LinkI
 			return Verdict{}, err
 		}
 	}
-	verdict, err := s.Tester.Test(ctx, inputOf(link).request(string(password)), report)
+	in := inputOf(link)
+	in.TLS = certificate
+	verdict, err := s.Tester.Test(ctx, in.request(string(password)), report)
 	if err != nil || verdict.Outcome == DoesNotWork || !link.SignInAgain {
 		return verdict, err
 	}
@@ -106,7 +112,7 @@ func (s *Service) signedIn(ctx context.Context, id crm.LinkID) error {
 	return err
 }
 
-// inputOf is a saved link as it was typed, without its password.
+// inputOf is a saved link as it was typed, without its password and certificate.
 func inputOf(link crm.Link) LinkInput {
 	in := LinkInput{
 		User: link.User, Kind: link.Kind, Address: link.Address, Username: link.Username, PlainHTTP: link.PlainHTTP,
@@ -121,7 +127,7 @@ func inputOf(link crm.Link) LinkInput {
 func (in LinkInput) request(password string) TestRequest {
 	return TestRequest{
 		Kind: in.Kind, Address: in.Address, Username: in.Username, Password: password, PlainHTTP: in.PlainHTTP,
-		Calendar: in.Calendar, Write: in.TestWrite, Grant: in.grant, Origins: in.origins,
+		Calendar: in.Calendar, Write: in.TestWrite, Grant: in.grant, Origins: in.origins, TLS: in.TLS,
 	}
 }
 
@@ -137,6 +143,7 @@ func checkLink(p *problems, in LinkInput, passwordNeeded bool) LinkInput {
 	in.Username = p.name("username", in.Username, "", maxName)
 	in.Calendar = p.name("calendar", in.Calendar, "", maxAddress)
 	p.checked("password", in.Password, maxLinkPassword, unicode.IsControl)
+	in.TLS = checkTLS(p, in.TLS)
 	if in.Address == "" {
 		p.add(CodeMissing, "address")
 	}

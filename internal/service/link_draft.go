@@ -36,10 +36,12 @@ type keptDraft struct {
 	Address   string       `json:"address"`
 	Username  string       `json:"username"`
 	PlainHTTP bool         `json:"plain_http,omitempty"`
+	TLS       *LinkTLS     `json:"tls,omitempty"` // nil for a link that is signed in again and keeps what it has
 	Server    OAuthServer  `json:"server"`
 	Redirect  string       `json:"redirect"`
 	Ask       string       `json:"ask"`                // where the browser goes
 	Question  []byte       `json:"question,omitempty"` // of Granter; nil: it was answered
+	Device    *keptDevice  `json:"device,omitempty"`   // of a question that is answered on another device
 }
 
 // DraftView is a draft as the one who began it sees it, without its secrets.
@@ -54,6 +56,7 @@ type DraftView struct {
 	OAuth     OAuthInput // without the client secret
 	Redirect  string     // where the answer comes
 	Ask       string     // where the browser goes to be asked
+	Device    DeviceView // what to do on another device; the zero DeviceView: this browser is asked
 	Signed    bool       // somebody has signed in, and the grant is there
 	ExpiresAt time.Time
 }
@@ -63,7 +66,7 @@ func viewDraft(row store.Draft, kept keptDraft, signed bool) DraftView {
 	shown.ClientSecret = ""
 	return DraftView{
 		ID: row.ID, Link: kept.Link, User: kept.User, Kind: kept.Kind, Address: kept.Address, Username: kept.Username, PlainHTTP: kept.PlainHTTP,
-		OAuth: shown, Redirect: kept.Redirect, Ask: kept.Ask, Signed: signed, ExpiresAt: row.ExpiresAt,
+		OAuth: shown, Redirect: kept.Redirect, Ask: kept.Ask, Device: kept.Device.view(), Signed: signed, ExpiresAt: row.ExpiresAt,
 	}
 }
 
@@ -193,6 +196,12 @@ func (s *Service) TakeAnswer(ctx context.Context, caller Caller, binding []byte,
 		}
 		return DraftView{}, grantProblem(err)
 	}
+	return s.keepGranted(unbroken, row, kept, granted)
+}
+
+// keepGranted keeps a grant in its draft, or gives it back when that is gone.
+func (s *Service) keepGranted(ctx context.Context, row store.Draft, kept keptDraft, granted Granted) (DraftView, error) {
+	sealable := SealedGrant{Kind: kept.Kind, Account: kept.Username, Server: kept.Server, Grant: granted.Grant}
 	sealed, err := SealGrant(s.Keys, row.ID, sealable)
 	if err != nil {
 		return DraftView{}, err
@@ -202,7 +211,7 @@ func (s *Service) TakeAnswer(ctx context.Context, caller Caller, binding []byte,
 		return DraftView{}, err
 	}
 	row.StateHash, row.ExpiresAt = nil, s.now().Add(draftLasts)
-	err = s.write(unbroken, func(tx *store.Tx) error {
+	err = s.write(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Draft(row.ID); errors.Is(err, store.ErrNotFound) {
 			return crm.Problems{crm.NewProblem(CodeGrantDraftGone, "")} // dropped meanwhile
 		} else if err != nil {
@@ -215,7 +224,7 @@ func (s *Service) TakeAnswer(ctx context.Context, caller Caller, binding []byte,
 	})
 	if err != nil {
 		if !errors.Is(err, store.ErrUnknownOutcome) {
-			s.giveBack(unbroken, row.ID, sealable)
+			s.giveBack(ctx, row.ID, sealable)
 		}
 		return DraftView{}, err
 	}

@@ -24,7 +24,7 @@ const (
 const maxClientID = 500
 
 // AskConsent begins a link that signs in by a grant: what was typed is checked and kept, sealed, and the person is to go to the
-// address of the draft. redirect is where the answer comes. CreateLink, with the draft in its input, makes the link.
+// address of the draft. redirect is where the answer comes; OnAnotherDevice: it does not come, and PollDraft asks for it. CreateLink, with the draft in its input, makes the link.
 func (s *Service) AskConsent(ctx context.Context, caller Caller, binding []byte, in LinkInput, redirect string) (DraftView, error) {
 	if err := s.mayManage(ctx, caller, in.User); err != nil {
 		return DraftView{}, err
@@ -45,8 +45,8 @@ func (s *Service) AskConsent(ctx context.Context, caller Caller, binding []byte,
 	if err != nil {
 		return DraftView{}, grantProblem(err)
 	}
-	return s.putDraft(ctx, caller, binding, keptDraft{
-		User: in.User, Kind: in.Kind, Address: in.Address, Username: in.Username, PlainHTTP: in.PlainHTTP, Server: server, Redirect: redirect,
+	return s.beginDraft(ctx, caller, binding, keptDraft{
+		User: in.User, Kind: in.Kind, Address: in.Address, Username: in.Username, PlainHTTP: in.PlainHTTP, TLS: &in.TLS, Server: server, Redirect: redirect,
 	})
 }
 
@@ -70,11 +70,11 @@ func (s *Service) checkOAuth(p *problems, in LinkInput) LinkInput {
 		if in.OAuth.ClientSecret == "" {
 			p.add(CodeMissing, "client_secret")
 		}
-		in.Address, in.PlainHTTP = in.Username, false
+		in.Address, in.PlainHTTP, in.TLS = in.Username, false, LinkTLS{}
 		in.OAuth = OAuthInput{ClientID: in.OAuth.ClientID, ClientSecret: in.OAuth.ClientSecret}
 		return in
 	}
-	in.Address = p.name("address", in.Address, "", maxAddress)
+	in.Address, in.TLS = p.name("address", in.Address, "", maxAddress), checkTLS(p, in.TLS)
 	if in.Address == "" {
 		p.add(CodeMissing, "address")
 	}
@@ -83,7 +83,7 @@ func (s *Service) checkOAuth(p *problems, in LinkInput) LinkInput {
 		text  *string
 	}{
 		{"issuer", &in.OAuth.Issuer}, {"authorization_endpoint", &in.OAuth.AuthorizationEndpoint}, {"token_endpoint", &in.OAuth.TokenEndpoint},
-		{"revocation_endpoint", &in.OAuth.RevocationEndpoint}, {"scopes", &in.OAuth.Scopes},
+		{"revocation_endpoint", &in.OAuth.RevocationEndpoint}, {"device_endpoint", &in.OAuth.DeviceEndpoint}, {"scopes", &in.OAuth.Scopes},
 	} {
 		*endpoint.text = p.name(endpoint.field, *endpoint.text, "", maxAddress)
 	}
@@ -115,6 +115,10 @@ func (s *Service) fromDraft(ctx context.Context, caller Caller, in LinkInput) (L
 		return in, crm.Problems{crm.NewProblem(CodeGrantDraftGone, "")}
 	}
 	in.User, in.Kind, in.Address, in.Username, in.PlainHTTP, in.Password, in.grant = kept.User, kept.Kind, kept.Address, kept.Username, kept.PlainHTTP, "", row.ID
+	in.TLS = LinkTLS{}
+	if kept.TLS != nil {
+		in.TLS = *kept.TLS
+	}
 	return in, s.keepDraft(ctx, row)
 }
 
@@ -126,15 +130,22 @@ func (s *Service) settleDraft(tx *store.Tx, caller Caller, ref DraftRef) error {
 	return tx.DeleteDraft(ref.ID)
 }
 
+// GrantChange is another client, certificate or authorities for a link that signs in by a grant.
+type GrantChange struct {
+	OAuthInput
+	TLS LinkTLS
+}
+
 // AskConsentAgain begins a new sign-in of a link whose grant is not taken any more, or whose client changes. The link's user may,
 // and administrators; only they change the client. change nil keeps it; a client secret that is left empty stays too, unless the
 // server it goes to is another.
-func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []byte, id crm.LinkID, change *OAuthInput, redirect string) (DraftView, error) {
+func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []byte, id crm.LinkID, change *GrantChange, redirect string) (DraftView, error) {
 	if s.tx != nil {
 		return DraftView{}, errNoNetwork
 	}
 	var link crm.Link
 	var before SealedGrant
+	var certificate LinkTLS
 	err := s.read(ctx, func(tx *store.Tx) error {
 		var err error
 		if link, err = livingLink(tx, caller, id, SyncLink); err != nil {
@@ -143,6 +154,9 @@ func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []
 		before, err = s.grantOf(tx, id)
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil
+		}
+		if err == nil {
+			certificate, err = s.tlsOf(tx, link)
 		}
 		return err
 	})
@@ -157,7 +171,7 @@ func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []
 		if err := s.mayManage(ctx, caller, link.User); err != nil {
 			return DraftView{}, err
 		}
-		typed = *change
+		typed = change.OAuthInput
 	}
 	in := LinkInput{User: link.User, Kind: link.Kind, Address: link.Address, Username: link.Username, PlainHTTP: link.PlainHTTP, OAuth: typed}
 	if in.OAuth.ClientSecret == "" && in.OAuth.ClientID == before.Server.ClientID && sameServer(link.Kind, in.OAuth, before.Server) {
@@ -165,8 +179,13 @@ func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []
 	}
 	var p problems
 	in = s.checkOAuth(&p, in)
+	kept := keptDraft{Link: id, User: link.User, Kind: link.Kind, Username: link.Username, Redirect: redirect}
 	if link.Kind == crm.LinkOAuth {
 		in.Address, in.PlainHTTP = link.Address, link.PlainHTTP
+		if change != nil {
+			all := changedTLS(&p, certificate, checkTLS(&p, change.TLS), link.Address, link.Address)
+			kept.TLS = &all
+		}
 	}
 	if err := p.err(); err != nil {
 		return DraftView{}, err
@@ -175,9 +194,8 @@ func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []
 	if err != nil {
 		return DraftView{}, grantProblem(err)
 	}
-	return s.putDraft(ctx, caller, binding, keptDraft{
-		Link: id, User: link.User, Kind: link.Kind, Address: in.Address, Username: link.Username, PlainHTTP: in.PlainHTTP, Server: server, Redirect: redirect,
-	})
+	kept.Address, kept.PlainHTTP, kept.Server = in.Address, in.PlainHTTP, server
+	return s.beginDraft(ctx, caller, binding, kept)
 }
 
 // sameServer reports whether a client secret would go where it was typed for.
@@ -199,6 +217,7 @@ func (s *Service) SignInAgain(ctx context.Context, caller Caller, ref DraftRef) 
 	}
 	var kept keptDraft
 	var link crm.Link
+	var certificate LinkTLS
 	err := s.read(ctx, func(tx *store.Tx) error {
 		var err error
 		if _, kept, err = s.signedDraft(tx, caller, ref); err != nil {
@@ -207,15 +226,21 @@ func (s *Service) SignInAgain(ctx context.Context, caller Caller, ref DraftRef) 
 		if kept.Link.IsZero() {
 			return crm.Problems{crm.NewProblem(CodeGrantDraftGone, "")}
 		}
-		link, err = livingLink(tx, caller, kept.Link, SyncLink)
+		if link, err = livingLink(tx, caller, kept.Link, SyncLink); err != nil {
+			return err
+		}
+		certificate, err = s.tlsOf(tx, link)
 		return err
 	})
 	if err != nil {
 		return crm.LinkID{}, err
 	}
+	if kept.TLS != nil {
+		certificate = *kept.TLS
+	}
 	request := TestRequest{
 		Kind: kept.Kind, Address: kept.Address, Username: kept.Username, PlainHTTP: kept.PlainHTTP, Calendar: link.CalendarHref,
-		Grant: ref.ID, Origins: originsOf(link),
+		Grant: ref.ID, Origins: originsOf(link), TLS: certificate,
 	}
 	verdict, err := s.Tester.Test(ctx, request, func(TestStep) {})
 	switch {
@@ -244,6 +269,11 @@ func (s *Service) SignInAgain(ctx context.Context, caller Caller, ref DraftRef) 
 		row.ID = link.ID
 		if err := errors.Join(tx.PutGrant(row), tx.DeleteGrant(ref.ID), tx.DeleteDraft(ref.ID)); err != nil {
 			return err
+		}
+		if kept.TLS != nil {
+			if err := s.setTLS(tx, link.ID, certificate, verdict.TLS); err != nil {
+				return err
+			}
 		}
 		link.Address = kept.Address
 		if err := tx.UpdateLink(link, link.Version); err != nil {
@@ -311,7 +341,7 @@ func (s *Service) EndLink(ctx context.Context, caller Caller, id crm.LinkID, ver
 		if shared, err = s.sharesAccount(tx, id, kept); err != nil {
 			return err
 		}
-		if err := errors.Join(tx.EndLink(id, version, s.now()), tx.DeleteGrant(id)); err != nil {
+		if err := errors.Join(tx.SetLinkTLS(id, nil, crm.LinkTLS{}), tx.EndLink(id, version, s.now()), tx.DeleteGrant(id)); err != nil {
 			return err
 		}
 		tx.AnnounceLink(id)

@@ -60,6 +60,9 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 		if err := tx.InsertLink(link, sealed, sync); err != nil {
 			return err
 		}
+		if err := s.setTLS(tx, id, in.TLS, verdict.TLS); err != nil {
+			return err
+		}
 		tx.AnnounceLink(id)
 		return s.awaitFirstSync(tx, link)
 	})
@@ -118,6 +121,7 @@ func (s *Service) checkLinkUser(ctx context.Context, p *problems, id crm.UserID)
 func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, version int64, in LinkInput) (crm.Link, error) {
 	var before crm.Link
 	var sealed []byte
+	var certificate LinkTLS
 	err := s.read(ctx, func(tx *store.Tx) error {
 		var err error
 		if before, err = livingLink(tx, caller, id, ManageLinks); err != nil {
@@ -125,6 +129,9 @@ func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, 
 		}
 		if before.Kind != crm.LinkSimple {
 			return crm.Problems{crm.NewProblem(CodeGrantByConsent, "")}
+		}
+		if certificate, err = s.tlsOf(tx, before); err != nil {
+			return err
 		}
 		sealed, err = tx.Secret(id)
 		return err
@@ -138,6 +145,7 @@ func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, 
 	var p problems
 	in = checkLinkChange(&p, before, in)
 	checkPlain(&p, caller, in, before.PlainHTTP)
+	in.TLS = changedTLS(&p, certificate, in.TLS, before.Address, in.Address)
 	if err := p.err(); err != nil {
 		return crm.Link{}, err
 	}
@@ -160,7 +168,7 @@ func (s *Service) ChangeLink(ctx context.Context, caller Caller, id crm.LinkID, 
 		link.Address, link.Username, link.PlainHTTP = in.Address, in.Username, in.PlainHTTP
 		link.Addresses = united(verdict.Addresses, link.Addresses)
 		link.WithoutSyncToken = in.WithoutSyncToken && verdict.NoSyncToken
-		if err := tx.SetSecret(id, s.Keys.Seal(SecretPlace(id), []byte(password))); err != nil {
+		if err := errors.Join(tx.SetSecret(id, s.Keys.Seal(SecretPlace(id), []byte(password))), s.setTLS(tx, id, in.TLS, verdict.TLS)); err != nil {
 			return false, err
 		}
 		sync, err := tx.LinkSync(id)

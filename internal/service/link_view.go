@@ -43,6 +43,8 @@ type LinkInput struct {
 	Calendar  string // the href chosen among Verdict.Calendars; "": the only one
 	// TestWrite asks for the step of the connection test that writes an event and takes it away again.
 	TestWrite bool
+	// TLS is for the kinds simple and OAuth 2.0.
+	TLS LinkTLS
 	// OAuth is for AskConsent, of the kinds that sign in by a grant. Draft is what became of that: everything but Calendar,
 	// WithoutSyncToken and TestWrite is then the draft's.
 	OAuth OAuthInput

@@ -282,7 +282,7 @@ func TestService_every_method_asks_Permit(t *testing.T) {
 							about = by.User.ID
 						case "CreateLink":
 							about = colleague.ID
-						case "AskConsent", "Draft", "DropDraft", "TakeAnswer":
+						case "AskConsent", "Draft", "DropDraft", "TakeAnswer", "PollDraft":
 							about = third.ID
 						}
 						want := Permit(by.User, does.deed, Subject{Action: &on.action, To: third.ID, User: about, OwnCalendars: own})

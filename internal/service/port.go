@@ -58,6 +58,8 @@ type TestRequest struct {
 	PlainHTTP bool   // Basic over http is allowed for this link
 	Calendar  string // the calendar chosen among several, an absolute URL; "": the test picks when there is one
 	Write     bool   // the step that writes was asked for
+	// TLS is shown to the host of Address and trusted there.
+	TLS LinkTLS
 	// Grant is the link or draft whose kept grant signs in, in place of name and password; zero: those do.
 	Grant crm.LinkID
 	// Origins are where this link's credentials go already: "https://host:port". Others are a person's to confirm.
@@ -98,7 +100,8 @@ const (
 type Verdict struct {
 	Outcome VerdictOutcome
 	// Code is the key of the sentence that names the limit, or what does not work; "" when it works. Field is the input to
-	// correct, where there is one: address, username, password, calendar, plain_http.
+	// correct, where there is one: address, username, password, calendar, plain_http,
+	// client_certificate, client_key, authority.
 	Code   string
 	Field  string
 	Params map[string]string
@@ -108,6 +111,7 @@ type Verdict struct {
 	Calendar  FoundCalendar   // the one the test looked at; zero when it did not come so far
 	Addresses []string        // calendar-user-address-set of the principal
 	Traits    dav.Traits
+	TLS       crm.LinkTLS // what was shown and trusted, by name
 	// Hint is the key of a sentence about a provider that is known beforehand: what to type there. "" for any other server.
 	Hint string
 	// NoSyncToken: the calendar does not offer a sync token that works.

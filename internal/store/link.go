@@ -40,13 +40,13 @@ type LinkSync struct {
 
 const selectedLink = `SELECT id, version, user_id, kind, address, calendar_href, calendar_name, username, addresses, plain_http,
 	without_sync_token, shown_busy, read_only, first_synced_at, paused_at, paused_by_kind, paused_by_id, pause_reason, sign_in_again,
-	failing_since, failing_reason, failing_params, needs_decision, last_checked_at, created_at, ended_at FROM link`
+	failing_since, failing_reason, failing_params, needs_decision, last_checked_at, created_at, ended_at, tls_shown FROM link`
 
 func linkTargets(link *crm.Link) []any {
 	return []any{
 		intoID(&link.ID), &link.Version, intoID(&link.User), &link.Kind, &link.Address, &link.CalendarHref, &link.CalendarName, &link.Username, intoJSON(&link.Addresses), &link.PlainHTTP,
 		&link.WithoutSyncToken, &link.ShownBusy, &link.ReadOnly, intoTime(&link.FirstSyncedAt), intoTime(&link.Pause.At), &link.Pause.By.Kind, intoActorID(&link.Pause.By), &link.Pause.Reason, &link.SignInAgain,
-		intoTime(&link.Failing.Since), &link.Failing.Reason, intoJSON(&link.Failing.Params), &link.NeedsDecision, intoTime(&link.LastCheckedAt), intoTime(&link.CreatedAt), intoTime(&link.EndedAt),
+		intoTime(&link.Failing.Since), &link.Failing.Reason, intoJSON(&link.Failing.Params), &link.NeedsDecision, intoTime(&link.LastCheckedAt), intoTime(&link.CreatedAt), intoTime(&link.EndedAt), intoJSON(&link.TLS),
 	}
 }
 

@@ -14,9 +14,9 @@ type Sealed struct {
 }
 
 // sealedColumns are all columns that hold sealed values. Their rows have the ids of links.
-var sealedColumns = []struct{ table, column string }{{"link", "secret"}, {"oauth_grant", "sealed"}, {"link_draft", "sealed"}, {"wizard", "sealed"}}
+var sealedColumns = []struct{ table, column string }{{"link", "secret"}, {"link", "tls_sealed"}, {"oauth_grant", "sealed"}, {"link_draft", "sealed"}, {"wizard", "sealed"}}
 
-// SealedValues are the sealed values that come after one, the first ones after the zero Sealed: by table, then by id, limit at
+// SealedValues are the sealed values that come after one, the first ones after the zero Sealed: by table and column, then by id, limit at
 // most. Drafts that expired are among them until they are forgotten.
 func (tx *Tx) SealedValues(after Sealed, limit int) ([]Sealed, error) {
 	var found []Sealed
@@ -25,7 +25,7 @@ func (tx *Tx) SealedValues(after Sealed, limit int) ([]Sealed, error) {
 		from := crm.LinkID{}
 		switch {
 		case begun:
-		case at.table == after.Table:
+		case at.table == after.Table && at.column == after.Column:
 			begun, from = true, after.ID
 		default:
 			continue

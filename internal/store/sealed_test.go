@@ -14,6 +14,9 @@ func TestSealed_every_value_is_found_and_replaced_once(t *testing.T) {
 		second := newLink(f.bob.ID, "https://calendar.example.org/bob/")
 		f.write(func(tx *store.Tx) error { return tx.InsertLink(second, nil, store.LinkSync{}) })
 		f.write(func(tx *store.Tx) error {
+			return tx.SetLinkTLS(second.ID, []byte("certified"), crm.LinkTLS{Certificate: "bob"})
+		})
+		f.write(func(tx *store.Tx) error {
 			return tx.PutGrant(store.Grant{ID: second.ID, Sealed: []byte("granted"), GrantedAt: monday})
 		})
 		draft := store.Draft{ID: newID[crm.Link](), Owner: f.bob.ID, Binding: []byte("session"), Sealed: []byte("typed"), ExpiresAt: monday}
@@ -22,6 +25,7 @@ func TestSealed_every_value_is_found_and_replaced_once(t *testing.T) {
 		f.write(func(tx *store.Tx) error { return tx.PutWizard(wizard, 5) })
 		want := []store.Sealed{
 			{Table: "link", Column: "secret", ID: f.link.ID, Value: []byte("sealed")},
+			{Table: "link", Column: "tls_sealed", ID: second.ID, Value: []byte("certified")},
 			{Table: "oauth_grant", Column: "sealed", ID: second.ID, Value: []byte("granted")},
 			{Table: "link_draft", Column: "sealed", ID: draft.ID, Value: []byte("typed")},
 			{Table: "wizard", Column: "sealed", ID: wizard.ID, Value: []byte("typing")},
@@ -54,7 +58,7 @@ func TestSealed_no_column_of_sealed_values_is_missing(t *testing.T) {
 	s := storetest.Open(t, storetest.SQLite(t))
 	columns := queried(t, s, `SELECT t.name || '.' || c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
 		WHERE t.type = 'table' AND (c.name LIKE '%secret%' OR c.name LIKE '%sealed%' OR c.name LIKE '%credential%') ORDER BY 1`)
-	if want := []string{"link.secret", "link_draft.sealed", "oauth_grant.sealed", "wizard.sealed"}; !slices.Equal(columns, want) {
+	if want := []string{"link.secret", "link.tls_sealed", "link_draft.sealed", "oauth_grant.sealed", "wizard.sealed"}; !slices.Equal(columns, want) {
 		t.Errorf("columns of sealed values: got %v, want %v, the ones that SealedValues reads", columns, want)
 	}
 }

@@ -76,3 +76,34 @@ func TestDraft_every_field_is_kept(t *testing.T) {
 		}
 	}
 }
+
+func TestWizard_a_certificate_is_remembered_unseen_and_goes_where_it_was_typed_for(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tester := &scriptedTester{password: canary, calendars: []service.FoundCalendar{{Href: "https://calendars.example/a/", Name: "Werk"}}}
+	w.testedBy(tester, nil, nil, nil)
+	b := w.browse(w.an)
+	draft := b.wizard(w.luc)
+	form := typed(canary)
+	form.Set("client_certificate", "-----BEGIN canary-certificate")
+	form.Set("client_key", "-----BEGIN canary-key")
+	form.Set("authority", "-----BEGIN canary-authority")
+	b.post(draft+"/test", form)
+	want := service.LinkTLS{Certificate: "-----BEGIN canary-certificate", Key: "-----BEGIN canary-key", Authorities: "-----BEGIN canary-authority"}
+	if got := tester.last().TLS; got != want {
+		t.Errorf("tested with %+v", got)
+	}
+	page := b.get(draft + "/parameters")
+	page.shows(t, http.StatusOK, "Wat u eerder plakte wordt onthouden", `<details class="certificate" open>`, `name="forget_certificate"`)
+	page.hides(t, "canary")
+	b.post(draft+"/test", typed(""))
+	if got := tester.last().TLS; got != want {
+		t.Errorf("left empty, tested with %+v", got)
+	}
+	elsewhere := typed(canary)
+	elsewhere.Set("address", "https://elsewhere.example/")
+	b.post(draft+"/test", elsewhere)
+	if got := tester.last().TLS; got != (service.LinkTLS{}) {
+		t.Errorf("it went to another address: %+v", got)
+	}
+}

@@ -17,6 +17,7 @@ type linkEditPage struct {
 	Version                     int64
 	Address, Username, Password input
 	PlainHTTP                   tick
+	Certificate                 *certificateForm
 	Without                     *tick // nil: the server has a sync-token, as far as is known
 	Problem                     string
 }
@@ -24,7 +25,7 @@ type linkEditPage struct {
 func (linkEditPage) view() string { return "link_edit" }
 
 // linkFields are the names of the fields of a link as service names them.
-var linkFields = []string{"address", "username", "password", "plain_http"}
+var linkFields = append([]string{"address", "username", "password", "plain_http"}, certificateFields...)
 
 func showLinkEdit(s *site, w http.ResponseWriter, r *request) error {
 	view, err := s.managed(r)
@@ -48,6 +49,7 @@ func (s *site) showLinkEditWith(w http.ResponseWriter, r *request, status int, v
 	p := linkEditPage{
 		frame: f, Name: view.UserName, Where: whereOf(view.Link), Path: linksPath + "/" + view.ID.String(), Version: view.Version, Problem: wrong[""],
 		Address: addressInput(r, in.Address).on(wrong), Username: usernameInput(r, in.Username).on(wrong), Password: password, PlainHTTP: plainTick(r, in.PlainHTTP).on(wrong),
+		Certificate: r.certificateForm(view.TLS, service.LinkTLS{}, wrong),
 	}
 	if in.WithoutSyncToken || offerWithout {
 		p.Without = withoutTick(r)
@@ -88,6 +90,7 @@ func saveLinkEdit(s *site, w http.ResponseWriter, r *request) error {
 	in := service.LinkInput{
 		Address: r.PostForm.Get("address"), Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"),
 		PlainHTTP: ticked(r, "plain_http"), WithoutSyncToken: ticked(r, "without_sync_token"),
+		TLS: r.typedCertificate(service.LinkTLS{}, true),
 	}
 	_, err = s.Service.ChangeLink(r.Context(), r.caller, id, version, in)
 	if problems, is := errors.AsType[crm.Problems](err); is {

@@ -105,6 +105,9 @@ func (s *site) showWizardConsent(w http.ResponseWriter, r *request, status int, 
 	if asked.Signed {
 		return see(w, r, d.path("signed"))
 	}
+	if asked.Device.Code != "" {
+		return s.showDevice(w, r, status, asked, stepsOf(r, 3, &d), d.path("device"), d.path("parameters"), "")
+	}
 	return s.showConsentOf(w, r, status, asked, stepsOf(r, 3, &d), d.path("answer"), d.path("parameters"), typed, problem)
 }
 
@@ -228,10 +231,10 @@ func askConsentAgain(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	var change *service.OAuthInput
+	var change *service.GrantChange
 	if r.PostForm.Has("client_id") {
-		typed := typedGrant(r, service.LinkInput{}).OAuth
-		change = &typed
+		typed := typedGrant(r, service.LinkInput{})
+		change = &service.GrantChange{OAuthInput: typed.OAuth, TLS: typed.TLS}
 	}
 	asked, err := s.Service.AskConsentAgain(r.Context(), r.caller, s.binding(r.Context()), id, change, s.redirectFor(r, view.Kind))
 	if problems, is := errors.AsType[crm.Problems](err); is && change != nil {
@@ -260,6 +263,9 @@ func showConsentAgain(s *site, w http.ResponseWriter, r *request) error {
 	}
 	if asked.Signed {
 		return s.signedAgain(w, r, ref.ID)
+	}
+	if asked.Device.Code != "" {
+		return s.showDevice(w, r, http.StatusOK, asked, nil, grantsPath+"/"+ref.ID.String()+"/device", linksPath+"/"+asked.Link.String(), "")
 	}
 	if strings.HasSuffix(asked.Redirect, callbackPath) {
 		w.Header().Set("Refresh", "0;url="+asked.Ask) // a form may not lead there by itself: Content-Security-Policy form-action

@@ -21,16 +21,18 @@ type grantFormPage struct {
 	Google  bool
 	Version int64
 
-	Address, Username, Issuer, Authorization, Token, Revocation, ClientID, ClientSecret, Scopes input
-	Style, Redirect                                                                             pick
-	PlainHTTP, WebClient                                                                        tick
+	Address, Username, Issuer, Authorization, Token, Revocation, Device, ClientID, ClientSecret, Scopes input
+	Style, Redirect                                                                                     pick
+	PlainHTTP, WebClient                                                                                tick
+	Certificate                                                                                         *certificateForm // nil for Google
 }
 
 func (grantFormPage) view() string { return "grant_form" }
 
 // grantFields are the names of its fields as service names them.
 var grantFields = []string{
-	"address", "username", "issuer", "authorization_endpoint", "token_endpoint", "revocation_endpoint", "client_id", "client_secret", "scopes", "style",
+	"address", "username", "issuer", "authorization_endpoint", "token_endpoint", "revocation_endpoint", "device_endpoint", "client_id", "client_secret", "scopes", "style",
+	"client_certificate", "client_key", "authority",
 }
 
 // grantForm fills the form with what is known. secretHint says what an empty secret means.
@@ -56,8 +58,9 @@ func (s *site) grantForm(r *request, f frame, in service.LinkInput, wrong fieldP
 	p.Authorization = field("authorization_endpoint", r.T("grant.authorization_endpoint"), "", in.OAuth.AuthorizationEndpoint)
 	p.Token = field("token_endpoint", r.T("grant.token_endpoint"), "", in.OAuth.TokenEndpoint)
 	p.Revocation = field("revocation_endpoint", r.T("grant.revocation_endpoint"), "", in.OAuth.RevocationEndpoint)
+	p.Device = field("device_endpoint", r.T("device.endpoint"), r.T("device.endpoint_hint"), in.OAuth.DeviceEndpoint)
 	p.Scopes = field("scopes", r.T("grant.scopes"), r.T("grant.scopes_hint"), in.OAuth.Scopes)
-	for _, one := range []*input{&p.Username, &p.Issuer, &p.Authorization, &p.Token, &p.Revocation, &p.Scopes} {
+	for _, one := range []*input{&p.Username, &p.Issuer, &p.Authorization, &p.Token, &p.Revocation, &p.Device, &p.Scopes} {
 		one.Optional = optional
 	}
 	p.Style = pick{Name: "style", Label: r.T("grant.style")}.on(wrong)
@@ -74,7 +77,9 @@ func (s *site) grantForm(r *request, f frame, in service.LinkInput, wrong fieldP
 			p.Redirect.Options = append(p.Redirect.Options, option{Value: one.value, Text: one.address})
 		}
 	}
+	p.Redirect.Options = append(p.Redirect.Options, option{Value: "device", Text: r.T("device.choose")})
 	p.PlainHTTP = plainTick(r, in.PlainHTTP).on(wrong)
+	p.Certificate = r.certificateForm(crm.LinkTLS{}, in.TLS, wrong)
 	return p
 }
 
@@ -82,10 +87,12 @@ func (s *site) grantForm(r *request, f frame, in service.LinkInput, wrong fieldP
 func typedGrant(r *request, before service.LinkInput) service.LinkInput {
 	get := r.PostForm.Get
 	in := before
+	in.TLS = r.typedCertificate(before.TLS, get("address") == before.Address)
 	in.Username, in.Address, in.PlainHTTP, in.Draft = get("username"), get("address"), ticked(r, "plain_http"), service.DraftRef{}
 	in.OAuth = service.OAuthInput{
 		Issuer: get("issuer"), AuthorizationEndpoint: get("authorization_endpoint"), TokenEndpoint: get("token_endpoint"), RevocationEndpoint: get("revocation_endpoint"),
-		ClientID: get("client_id"), ClientSecret: get("client_secret"), Scopes: get("scopes"), Style: get("style"),
+		DeviceEndpoint: get("device_endpoint"),
+		ClientID:       get("client_id"), ClientSecret: get("client_secret"), Scopes: get("scopes"), Style: get("style"),
 	}
 	same := in.OAuth.ClientID == before.OAuth.ClientID && in.OAuth.Issuer == before.OAuth.Issuer && in.OAuth.TokenEndpoint == before.OAuth.TokenEndpoint
 	if in.OAuth.ClientSecret == "" && same {
@@ -133,6 +140,8 @@ func (s *site) redirectFor(r *request, kind crm.LinkKind) string {
 		return "http://127.0.0.1:" + strconv.Itoa(49152+(int(id[14])<<8|int(id[15]))%16384) + "/"
 	}
 	switch wanted := r.PostForm.Get("redirect"); {
+	case wanted == "device":
+		return service.OnAnotherDevice
 	case wanted == "local" && local != "":
 		return local
 	case wanted == "paste" || s.publicCallback() == "":
@@ -153,6 +162,9 @@ func (s *site) showGrantEdit(w http.ResponseWriter, r *request, status int, view
 	}
 	p := s.grantForm(r, f, service.LinkInput{Kind: view.Kind, Address: view.Address, Username: view.Username, PlainHTTP: view.PlainHTTP, OAuth: client}, wrong, r.T("grant.secret_kept"))
 	p.Path, p.Back, p.Version = linksPath+"/"+view.ID.String()+"/sign-in", linksPath+"/"+view.ID.String(), view.Version
+	if view.Kind == crm.LinkOAuth {
+		p.Certificate = r.certificateForm(view.TLS, service.LinkTLS{}, wrong)
+	}
 	p.Address, p.Username, p.PlainHTTP = input{}, input{}, tick{} // a link's calendar and account never change
 	return s.render(w, status, p)
 }

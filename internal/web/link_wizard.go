@@ -233,6 +233,7 @@ type wizardParametersPage struct {
 	Wizard                      *wizardSteps
 	Address, Username, Password input
 	PlainHTTP, Write            tick
+	Certificate                 *certificateForm
 	Problem                     string
 	BackPath, TestPath          string
 	AppPasswordPath             string // "": none can be fetched
@@ -268,8 +269,8 @@ func (s *site) showWizardParametersWith(w http.ResponseWriter, r *request, statu
 		AppPasswordPath: flow,
 		frame:           f, Wizard: stepsOf(r, 3, &d), Problem: wrong[""], BackPath: d.path("kind"), TestPath: d.path("test"),
 		Address: addressInput(r, d.in.Address).on(wrong), Username: usernameInput(r, d.in.Username).on(wrong), Password: password,
-		PlainHTTP: plainTick(r, d.in.PlainHTTP).on(wrong),
-		Write:     tick{Name: "test_write", Label: r.T("wizard.write"), Hint: r.T("wizard.write_hint"), Checked: d.in.TestWrite || d.in.Address == ""},
+		PlainHTTP: plainTick(r, d.in.PlainHTTP).on(wrong), Certificate: r.certificateForm(crm.LinkTLS{}, d.in.TLS, wrong),
+		Write: tick{Name: "test_write", Label: r.T("wizard.write"), Hint: r.T("wizard.write_hint"), Checked: d.in.TestWrite || d.in.Address == ""},
 	})
 }
 
@@ -331,7 +332,7 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 func typedLink(r *request, before service.LinkInput) service.LinkInput {
 	in := service.LinkInput{
 		User: before.User, Kind: before.Kind, ShownBusy: before.ShownBusy, Address: r.PostForm.Get("address"), Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"),
-		PlainHTTP: ticked(r, "plain_http"), TestWrite: ticked(r, "test_write"),
+		PlainHTTP: ticked(r, "plain_http"), TestWrite: ticked(r, "test_write"), TLS: r.typedCertificate(before.TLS, r.PostForm.Get("address") == before.Address),
 	}
 	if in.Password == "" && in.Address == before.Address && in.Username == before.Username {
 		in.Password = before.Password

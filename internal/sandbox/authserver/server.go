@@ -85,7 +85,7 @@ type code struct {
 type device struct {
 	client, scope, userCode, person string
 	denied                          bool
-	expiresAt                       time.Time
+	expiresAt, askedAt              time.Time
 }
 
 // grant is what a person gave a client: a family of tokens.

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"encoding/json"
+	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -231,22 +232,42 @@ func (s *Server) beginDevice(w http.ResponseWriter, r *http.Request) {
 	name, userCode := s.draw("device-"), s.draw("")[:8]
 	s.devices[name] = &device{client: client.ID, scope: r.PostForm.Get("scope"), userCode: userCode, expiresAt: s.now().Add(10 * time.Minute)}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"device_code": name, "user_code": userCode, "verification_uri": s.base + "/activate", "expires_in": 600, "interval": 1,
+		"device_code": name, "user_code": userCode, "verification_uri": s.base + "/activate",
+		"verification_uri_complete": s.base + "/activate?user_code=" + userCode, "expires_in": 600, "interval": deviceInterval / time.Second,
 	})
 }
 
-// activate takes the answer of a person who typed the code: user_code, person, answer=allow or deny.
+// deviceInterval is how long a client must wait between two questions about a device code.
+const deviceInterval = 2 * time.Second
+
+var activatePage = template.Must(template.New("activate").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Type the code (sandbox)</title>
+<body><main><h1>Sandbox account</h1>
+{{if .Done}}<p>Done. You can close this page and go back to the other one.</p>{{else}}
+<form method="post">
+<p><label>Code <input name="user_code" value="{{.Code}}" autocomplete="off"></label></p>
+<p><label>Account <select name="person">{{range .People}}<option>{{.}}</option>{{end}}</select></label></p>
+<p><button name="answer" value="allow">Allow</button> <button name="answer" value="deny">Deny</button></p>
+</form>{{end}}</main></body></html>
+`))
+
+// activate asks a person for the code, and takes the answer: user_code, person, answer=allow or deny.
 func (s *Server) activate(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost || r.ParseForm() != nil {
-		http.Error(w, "post user_code, person and answer", http.StatusMethodNotAllowed)
+	if r.ParseForm() != nil {
+		http.Error(w, "the form cannot be read", http.StatusBadRequest)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if r.Method == http.MethodGet {
+		activatePage.Execute(w, map[string]any{"Code": r.Form.Get("user_code"), "People": s.people, "Done": false})
+		return
+	}
 	for _, d := range s.devices {
 		if d.userCode == r.PostForm.Get("user_code") {
 			d.person, d.denied = r.PostForm.Get("person"), r.PostForm.Get("answer") != "allow"
-			w.WriteHeader(http.StatusNoContent)
+			activatePage.Execute(w, map[string]any{"Done": true})
 			return
 		}
 	}
@@ -262,7 +283,11 @@ func (s *Server) redeemDevice(client Registration, form url.Values) (map[string]
 		return nil, &refusal{http.StatusBadRequest, "expired_token"}
 	case d.denied:
 		return nil, &refusal{http.StatusBadRequest, "access_denied"}
+	case d.person == "" && s.now().Before(d.askedAt.Add(deviceInterval)):
+		d.askedAt = s.now()
+		return nil, &refusal{http.StatusBadRequest, "slow_down"}
 	case d.person == "":
+		d.askedAt = s.now()
 		return nil, &refusal{http.StatusBadRequest, "authorization_pending"}
 	}
 	delete(s.devices, form.Get("device_code"))

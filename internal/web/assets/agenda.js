@@ -5,9 +5,11 @@ import { followList } from "./list.js";
 import { listenToKeys } from "./keys.js";
 import { helpForms } from "./form.js";
 import { closeToasts } from "./toast.js";
+import { waitForDevice } from "./device.js";
 
 const changes = document.querySelector(".appbar") ? watchChanges() : null;
 if (changes) followList(changes);
 helpForms(changes);
 listenToKeys();
 closeToasts();
+waitForDevice();
