@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/i18n"
 	"agendaonline/internal/sandbox"
 	"agendaonline/internal/sandbox/authserver"
 	"agendaonline/internal/service"
@@ -53,8 +54,57 @@ func (w *grantWorld) toParameters(tab *browsertest.Tab, base, label string, user
 	holdPage(w.t, tab, "kind."+label)
 	tab.Click(`input[value="` + string(kind) + `"]`)
 	tab.Click("form button.primary")
-	arrive(tab, `document.querySelector("#client_id")`)
+	arrive(tab, `document.querySelector("#client_id, #address")`)
 	holdPage(w.t, tab, "client."+label)
+}
+
+// speaks gives the administrator a language.
+func (w *grantWorld) speaks(language crm.Language) {
+	w.t.Helper()
+	in := service.UserInputOf(w.admin.User)
+	in.Language = language
+	_, err := w.p.service.ChangeUser(w.t.Context(), w.admin, w.admin.User.ID, w.admin.User.Version, in)
+	w.must(err)
+}
+
+// By name and password, on a server without sync-token: the test says so in the person's language, and the calendar is linked only
+// by choosing explicitly to do without.
+func TestBrowser_simple_on_a_server_without_sync_token(t *testing.T) {
+	for _, c := range []struct {
+		lang  crm.Language
+		width int64
+	}{{crm.Dutch, 1000}, {crm.French, 390}, {crm.English, 1440}} {
+		t.Run(string(c.lang), func(t *testing.T) {
+			b := browsertest.Open(t)
+			w := newGrantWorld(t)
+			w.box.Behave(func(m *sandbox.Manners) { *m = sandbox.SabreDAV18() })
+			w.must(w.box.SetUser(sandbox.User{Name: "luc", Password: "canary-simple", DisplayName: "luc"}))
+			w.speaks(c.lang)
+			tab := b.Tab(c.width, 900)
+			label := "simple." + string(c.lang)
+			w.toParameters(tab, w.at, label, w.luc, crm.LinkSimple)
+			tab.Type("#address", w.base+"/")
+			tab.Type("#username", "luc")
+			tab.Type("#password", "canary-simple")
+			tab.Click("#plain_http")
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector("#without_sync_token")`)
+			says := i18n.T(c.lang, "check.no_sync_token", nil)
+			if !strings.Contains(browsertest.Eval[string](tab, `document.querySelector("ol.test").innerText`), says) {
+				t.Errorf("the step does not say %q:\n%s", says, browsertest.Eval[string](tab, `document.querySelector("main").innerText`))
+			}
+			holdPage(t, tab, "no-sync-token."+label)
+			tab.Click("#without_sync_token")
+			tab.Click("form:has(#without_sync_token) button.primary")
+			arrive(tab, `location.pathname.endsWith("/shown")`)
+			holdPage(t, tab, "shown."+label)
+			tab.Click("form button.primary")
+			arrive(tab, `location.pathname.endsWith("/plan")`)
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector(".toast")`)
+			w.linkedInBrowser(t, tab, "link."+label, w.luc, w.box, "luc", "work")
+		})
+	}
 }
 
 func TestBrowser_google_is_linked_by_pasting_back(t *testing.T) {
@@ -65,10 +115,7 @@ func TestBrowser_google_is_linked_by_pasting_back(t *testing.T) {
 		t.Run(string(c.lang), func(t *testing.T) {
 			b := browsertest.Open(t)
 			w := newGrantWorld(t)
-			in := service.UserInputOf(w.admin.User)
-			in.Language = c.lang
-			_, err := w.p.service.ChangeUser(t.Context(), w.admin, w.admin.User.ID, w.admin.User.Version, in)
-			w.must(err)
+			w.speaks(c.lang)
 			tab := b.Tab(c.width, 900)
 			label := "google." + string(c.lang)
 			w.toParameters(tab, strings.Replace(w.at, "127.0.0.1", "localhost", 1), label, w.admin, crm.LinkGoogle)
