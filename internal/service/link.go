@@ -25,7 +25,23 @@ func (s *Service) Links(ctx context.Context, caller Caller) ([]LinkView, error) 
 		views, err = viewLinks(tx, caller, links)
 		return err
 	})
+	s.running(views)
 	return views, err
+}
+
+// running says of links how their runs stand, as far as this process knows.
+func (s *Service) running(views []LinkView) {
+	ids := make([]crm.LinkID, len(views))
+	for i, view := range views {
+		ids[i] = view.ID
+	}
+	for _, pull := range s.Puller.Progress(ids) {
+		for i := range views {
+			if views[i].ID == pull.Link && pull.Running {
+				views[i].Running, views[i].Processed, views[i].Expected = true, pull.Processed, pull.Expected
+			}
+		}
+	}
 }
 
 // Link is one living link.
@@ -40,6 +56,7 @@ func (s *Service) Link(ctx context.Context, caller Caller, id crm.LinkID) (LinkV
 		if err != nil {
 			return err
 		}
+		s.running(views)
 		view = views[0]
 		return nil
 	})

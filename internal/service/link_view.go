@@ -11,15 +11,18 @@ import (
 // LinkView is a link with what its row of the screen shows.
 type LinkView struct {
 	crm.Link
-	UserName  string
-	States    []crm.LinkState // all that hold, the most urgent first
-	Actions   int             // bound to an event
-	Pending   int             // actions whose push waits or runs
-	Held      int             // decisions that wait for a person
-	SetAside  int             // events that cannot be used
-	Traits    dav.Traits
-	MayManage bool // the caller may change, pause and end it
-	MayShow   bool // the caller may choose what others see
+	UserName string
+	States   []crm.LinkState // all that hold, the most urgent first
+	Actions  int             // bound to an event
+	Pending  int             // actions whose push waits or runs
+	Held     int             // decisions that wait for a person
+	SetAside int             // events that cannot be used
+	Traits   dav.Traits
+	// Running: a run of it is under way, of whose Expected changes so many are Processed; 0 while that is not known.
+	Running             bool
+	Processed, Expected int
+	MayManage           bool // the caller may change, pause and end it
+	MayShow             bool // the caller may choose what others see
 	// WhySignIn is why a link that signs in by a grant waits to be signed in again. GrantEndsAt is when its grant ends by itself,
 	// where the server says so: a Google app in testing.
 	WhySignIn   crm.Reason

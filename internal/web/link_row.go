@@ -20,6 +20,7 @@ type linkRow struct {
 	Chips     []stateChip
 	Why       string // under the chips
 	Last      string // when it last reached the calendar
+	Progress  string // how its run stands, "" while none is under way
 	LastAt    string // the same as a time element takes it, "" for never
 	Path      string
 	Act       rowAct
@@ -45,6 +46,12 @@ func linkRowOf(r *request, view service.LinkView, names map[crm.UserID]string) l
 	row := linkRow{
 		LinkView: view, Initials: initials(view.UserName), Kind: r.T("links.kind_" + string(view.Kind)), ShortKind: r.T("links.short_" + string(view.Kind)), Where: whereOf(view.Link),
 		Why: whyOf(r, view, names), Last: r.T("links.never"), Path: linksPath + "/" + view.ID.String(), Paused: !view.Pause.At.IsZero(),
+	}
+	switch {
+	case view.Running && view.Expected > 0:
+		row.Progress = r.T("links.runs_of", "done", view.Processed, "total", view.Expected)
+	case view.Running:
+		row.Progress = r.T("links.runs_now")
 	}
 	for _, state := range view.States {
 		row.Chips = append(row.Chips, r.LinkState(state))
