@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"agendaonline/internal/config"
@@ -90,6 +91,7 @@ func (a administration) open(ctx context.Context, env environment) (*desk, error
 	}
 	d := &desk{program: p, env: env}
 	err = p.store.Read(ctx, func(tx *store.Tx) (err error) { d.users, err = tx.Users(); return err })
+	d.users = slices.DeleteFunc(d.users, func(user crm.User) bool { return !user.DeletedAt.IsZero() })
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}

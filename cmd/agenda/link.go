@@ -22,7 +22,7 @@ type linkCommand struct {
 	Pause  linkPauseCommand  `cmd:"" help:"Send nothing to a calendar until the link is resumed; work waits."`
 	Resume linkResumeCommand `cmd:"" help:"Go on with a paused link."`
 	Show   linkShowCommand   `cmd:"" help:"Choose what others see of what comes from a calendar: all of it, or only when its user is busy."`
-	Remove linkRemoveCommand `cmd:"" help:"End a link; actions and events stay on both sides."`
+	Remove linkRemoveCommand `cmd:"" help:"End a link; unless asked otherwise actions and events stay on both sides."`
 }
 
 // linkOfUser is a command about the link of one user.
@@ -221,19 +221,85 @@ func (c linkShowCommand) Run(ctx context.Context, env environment) error {
 	})
 }
 
-type linkRemoveCommand struct{ linkOfUser }
+type linkRemoveCommand struct {
+	linkOfUser
+	Actions    string `help:"What becomes of the actions that came from the calendar: keep or trash. Their events stay." enum:"keep,trash" default:"keep"`
+	Events     string `help:"What becomes of the events that the CRM wrote: keep, or delete them from the calendar before the link ends. Their actions stay." enum:"keep,delete" default:"keep"`
+	TellGuests bool   `help:"Delete events with guests too, whose server tells them."`
+	Plan       bool   `help:"Show the numbers and end nothing."`
+}
+
+// Help says when the link ends.
+func (linkRemoveCommand) Help() string {
+	return `Ends a link, forgets its credentials and gives a permission back. By default actions and events stay on both sides.
+
+  agenda link remove ann --plan
+  agenda link remove ann --actions trash --events delete
+
+With --events delete the link is "ending" until the last event is deleted; agenda serve does that, or agenda sync. Removing it once
+more while it is ending gives the rest up.`
+}
+
+// shownEndPlan is what the end of a link is about, in JSON.
+type shownEndPlan struct {
+	FromCalendar int    `json:"from_calendar"`
+	FromCRM      int    `json:"from_crm"`
+	WithGuests   int    `json:"with_guests"`
+	Guests       int    `json:"guests"`
+	Pending      int    `json:"pending"`
+	WhyNoDelete  string `json:"why_no_delete,omitempty"`
+}
+
+func (c linkRemoveCommand) plan(ctx context.Context, d *desk, id crm.LinkID) error {
+	plan, err := d.service.PlanLinkEnd(ctx, d.caller, id)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(d.env.stdout, shownEndPlan(plan))
+	}
+	_, err = fmt.Fprintf(d.env.stdout, "%d actions came from the calendar, %d events from the CRM (%d of them with %d guests), %d changes are not sent yet.\n",
+		plan.FromCalendar, plan.FromCRM, plan.WithGuests, plan.Guests, plan.Pending)
+	if err == nil && plan.WhyNoDelete != "" {
+		_, err = fmt.Fprintln(d.env.stdout, i18n.T(d.env.language(), plan.WhyNoDelete, nil))
+	}
+	return err
+}
 
 // Run ends the link.
 func (c linkRemoveCommand) Run(ctx context.Context, env environment) error {
 	return c.atDesk(ctx, env, func(d *desk) error {
 		link, err := d.linkOf(ctx, c.User)
-		var revoked service.Revocation
-		if err == nil {
-			revoked, err = d.service.EndLink(ctx, d.caller, link.ID, link.Version)
+		if err != nil {
+			return err
 		}
-		err = errors.Join(err, env.talk(err, "The link of %s has ended. Actions and events stay.\n", c.User))
-		if err == nil && revoked != service.NothingToRevoke {
-			_, err = fmt.Fprintln(env.stderr, i18n.T(d.env.language(), "grant.ended_"+string(revoked), nil))
+		if c.Plan {
+			return c.plan(ctx, d, link.ID)
+		}
+		caller := d.caller
+		if c.TellGuests {
+			caller.Guests = service.TellGuests
+		}
+		ended, err := d.service.EndLink(ctx, caller, link.ID, link.Version, service.EndInput{Actions: c.Actions, Events: c.Events})
+		if err != nil {
+			return err
+		}
+		if ended.Trashed > 0 {
+			err = errors.Join(err, env.talk(nil, "%d actions went to the trash.\n", ended.Trashed))
+		}
+		if ended.Kept > 0 {
+			err = errors.Join(err, env.talk(nil, "%d events with guests stay.\n", ended.Kept))
+		}
+		switch {
+		case ended.Ending:
+			return errors.Join(err, env.talk(nil, "The link of %s is ending: %d events are still to be deleted from the calendar.\n", c.User, ended.Deleting))
+		case ended.Trashed == 0:
+			err = errors.Join(err, env.talk(nil, "The link of %s has ended. Actions and events stay.\n", c.User))
+		default:
+			err = errors.Join(err, env.talk(nil, "The link of %s has ended.\n", c.User))
+		}
+		if err == nil && ended.Revocation != service.NothingToRevoke {
+			_, err = fmt.Fprintln(env.stderr, i18n.T(d.env.language(), "grant.ended_"+string(ended.Revocation), nil))
 		}
 		return err
 	})

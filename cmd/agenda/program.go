@@ -65,6 +65,7 @@ type program struct {
 	door      *auth.Door
 	service   *service.Service
 	first     *auth.FirstCode // nil: there is an administrator
+	left      chan struct{}   // a link that is being ended has nothing left to do
 }
 
 // stopWithin is how long an orderly stop takes at most.
@@ -82,7 +83,7 @@ func openProgram(ctx context.Context, config programConfig) (_ *program, err err
 	if config.Google == (googleAddresses{}) {
 		config.Google = realGoogle
 	}
-	p := &program{programConfig: config, zones: zone.NewRules(time.LoadLocation), node: nodeName()}
+	p := &program{programConfig: config, zones: zone.NewRules(time.LoadLocation), node: nodeName(), left: make(chan struct{}, 1)}
 	if p.store, err = store.Open(ctx, config.Store); err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (p *program) assemble() {
 		Store: p.store, Connect: p.connect, Gate: p.Gate, IDs: ids, Now: p.Now, Zones: p.zones, Jitter: jitter, Log: p.Log,
 	})
 	p.scheduler = scheduler.New(scheduler.Config{
-		Store: p.store, Owner: p.node, Run: engine.Run, Failed: engine.Failed, Now: p.Now, Log: p.Log,
+		Store: p.store, Owner: p.node, Run: p.noticing(engine.Run), Failed: engine.Failed, Now: p.Now, Log: p.Log,
 	})
 	tests := newTester(p.transport, p.Now)
 	tests.google = p.Google.CalDAV
@@ -221,6 +222,31 @@ const (
 	answersKept   = 7 * 24 * time.Hour // of requests with an Idempotency-Key
 )
 
+// noticing tells keepHouse of a link that is being ended and has nothing left to do.
+func (p *program) noticing(run runLink) runLink {
+	return func(ctx context.Context, lease store.Lease, report func(store.RunProgress)) (store.RunResult, error) {
+		result, err := run(ctx, lease, report)
+		if err == nil && result.Left {
+			select {
+			case p.left <- struct{}{}:
+			default:
+			}
+		}
+		return result, err
+	}
+}
+
+type runLink = func(context.Context, store.Lease, func(store.RunProgress)) (store.RunResult, error)
+
+// finishEnds ends the links that have nothing left to do, and tells what a person has still to do about their grants.
+func (p *program) finishEnds(ctx context.Context) error {
+	finished, err := p.service.FinishEnds(ctx)
+	for _, one := range finished {
+		p.Log.Info("link ended", "link", one.Link.String(), "revocation", string(one.Revocation))
+	}
+	return err
+}
+
 // keepHouse removes what ended by age, and lets the database look at itself.
 func (p *program) keepHouse(ctx context.Context) {
 	purge, optimize, drafts := time.NewTicker(purgeEvery), time.NewTicker(optimizeEvery), time.NewTicker(draftsEvery)
@@ -238,7 +264,9 @@ func (p *program) keepHouse(ctx context.Context) {
 				return err
 			}))
 		case <-drafts.C:
-			err = p.service.PurgeDrafts(ctx)
+			err = errors.Join(p.service.PurgeDrafts(ctx), p.finishEnds(ctx))
+		case <-p.left:
+			err = p.finishEnds(ctx)
 		case <-optimize.C:
 			err = p.store.Optimize(ctx)
 		}

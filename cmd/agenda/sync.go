@@ -43,7 +43,10 @@ func (c syncCommand) Run(ctx context.Context, env environment) error {
 		if err != nil {
 			return err
 		}
-		return d.tellPulls(ids, c.JSON)
+		if err := d.tellPulls(ids, c.JSON); err != nil {
+			return err
+		}
+		return d.finishEnds(ctx) // where no agenda serve does it
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/i18n"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
 )
@@ -13,6 +14,7 @@ type userCommand struct {
 	Add        userAddCommand        `cmd:"" help:"Make a user, or with --admin an administrator."`
 	List       userListCommand       `cmd:"" help:"Show all users."`
 	Password   userPasswordCommand   `cmd:"" help:"Give a user another password; open sessions end."`
+	Delete     userDeleteCommand     `cmd:"" help:"Delete a user for good; the link ends, actions and events stay."`
 	Deactivate userDeactivateCommand `cmd:"" help:"Let a user sign in no more; the link is paused, nothing is deleted."`
 }
 
@@ -145,7 +147,8 @@ func (c userPasswordCommand) Run(ctx context.Context, env environment) error {
 
 type userDeactivateCommand struct {
 	administration
-	Login string `arg:"" help:"Who may sign in no more."`
+	Login     string `arg:"" help:"Who may sign in no more."`
+	Successor string `help:"Who follows the open actions from now on: those without a date, or with one that is not past." placeholder:"LOGIN"`
 }
 
 // Run deactivates the user.
@@ -155,12 +158,75 @@ func (c userDeactivateCommand) Run(ctx context.Context, env environment) error {
 		if err != nil {
 			return err
 		}
+		if c.Successor != "" {
+			if _, err := d.user(c.Successor); err != nil {
+				return err
+			}
+		}
 		in := service.UserInputOf(user)
 		in.Active = false
 		if _, err := d.service.ChangeUser(ctx, d.caller, user.ID, user.Version, in); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(env.stderr, "%s is deactivated.\n", user.Login)
+		if _, err := fmt.Fprintf(env.stderr, "%s is deactivated.\n", user.Login); err != nil {
+			return err
+		}
+		return d.handOver(ctx, user, c.Successor)
+	})
+}
+
+// handOver gives the open actions of somebody who leaves to a successor, or says how many there are.
+func (d *desk) handOver(ctx context.Context, from crm.User, successor string) error {
+	if successor == "" {
+		open, err := d.service.OpenActionsOf(ctx, d.caller, from.ID)
+		if err == nil && open.Count > 0 {
+			_, err = fmt.Fprintf(d.env.stderr, "%d open actions stay with %s; --successor LOGIN hands them over.\n", open.Count, from.Login)
+		}
+		return err
+	}
+	to, err := d.user(successor)
+	if err != nil {
+		return err
+	}
+	result, err := d.service.HandOverActions(ctx, d.caller, from.ID, to.ID)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(d.env.stderr, "%d open actions were handed to %s.\n", result.Moved, to.Login)
+	return err
+}
+
+type userDeleteCommand struct {
+	administration
+	Login     string `arg:"" help:"Who is deleted."`
+	Successor string `help:"Who follows the open actions from now on." placeholder:"LOGIN"`
+}
+
+// Help says what stays.
+func (userDeleteCommand) Help() string {
+	return `The link ends and keeps actions and events on both sides. The name stays in histories; the login is free again.`
+}
+
+// Run deletes the user.
+func (c userDeleteCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		user, err := d.user(c.Login)
+		if err != nil {
+			return err
+		}
+		if err := d.handOver(ctx, user, c.Successor); err != nil {
+			return err
+		}
+		revoked, err := d.service.DeleteUser(ctx, d.caller, user.ID, user.Version)
+		if err != nil {
+			return err
+		}
+		if revoked != service.NothingToRevoke {
+			if _, err := fmt.Fprintln(env.stderr, i18n.T(env.language(), "grant.ended_"+string(revoked), nil)); err != nil {
+				return err
+			}
+		}
+		_, err = fmt.Fprintf(env.stderr, "%s is deleted.\n", user.Login)
 		return err
 	})
 }

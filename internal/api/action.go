@@ -42,6 +42,7 @@ type Action struct {
 	ModifiedAt Optional `json:"modified_at" format:"date-time"`
 	ModifiedBy *Actor   `json:"modified_by,omitempty"`
 	DeletedAt  Optional `json:"deleted_at" format:"date-time" doc:"Since when it is in the trash."`
+	Hidden     bool     `json:"hidden" doc:"It was taken off the screens: it is in no list but that of hidden ones."`
 	Sync       *Sync    `json:"sync,omitempty"`
 	May        May      `json:"may"`
 }
@@ -73,6 +74,8 @@ type May struct {
 	Delete        bool   `json:"delete"`
 	Reassign      bool   `json:"reassign" doc:"Give it to whomever."`
 	Restore       bool   `json:"restore" doc:"Take it out of the trash."`
+	Hide          bool   `json:"hide" doc:"Take it off the screens, without a word to the calendar."`
+	Unhide        bool   `json:"unhide"`
 	WhyNot        string `json:"why_not" doc:"The code of why it may not be changed."`
 	ReadOnlyUnits bool   `json:"read_only_units" doc:"Subject, description, dates and times stay as they are in a calendar that can only be read."`
 }
@@ -88,10 +91,10 @@ func (c *call) action(view service.ActionView) Action {
 		ThirdParty: view.ThirdParty, ThirdPartyKind: Optional(view.ThirdPartyKind), Contact: view.Contact, Dossier: view.Dossier,
 		FollowsUp: idText(view.FollowsUp),
 		Documents: views(view.Documents, func(d crm.Document) Document { return Document{d.Title, d.URL} }),
-		Private:   view.Private, ShownBusy: view.ShownBusy, CreatedAt: instant(view.CreatedAt), ModifiedAt: instant(view.ModifiedAt), DeletedAt: instant(view.DeletedAt),
+		Private:   view.Private, ShownBusy: view.ShownBusy, CreatedAt: instant(view.CreatedAt), ModifiedAt: instant(view.ModifiedAt), DeletedAt: instant(view.DeletedAt), Hidden: view.Hidden,
 		May: May{
 			Change: view.MayChange, Delete: view.MayDelete, Reassign: view.MayReassign, Restore: view.MayRestore,
-			WhyNot: view.WhyNot, ReadOnlyUnits: view.ReadOnlyUnits,
+			Hide: view.MayHide, Unhide: view.MayUnhide, WhyNot: view.WhyNot, ReadOnlyUnits: view.ReadOnlyUnits,
 		},
 	}
 	if view.Busy {

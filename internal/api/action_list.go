@@ -27,7 +27,8 @@ type ListInput struct {
 	ModifiedFrom string `query:"modified_from" format:"date-time"`
 	ModifiedTo   string `query:"modified_to" format:"date-time"`
 
-	Trash  bool   `query:"trash" doc:"Only those in the trash."`
+	Trash  bool   `query:"trash" doc:"Only those in the trash, hidden or not."`
+	Hidden bool   `query:"hidden" doc:"Only those that were hidden."`
 	Cursor string `query:"cursor" doc:"next or previous of a page, with the same query."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -63,7 +64,7 @@ func (in *ListInput) query(me crm.UserID) (service.ActionQuery, error) {
 		From: r.date("from", in.From), To: r.date("to", in.To), DueFrom: r.date("due_from", in.DueFrom), DueTo: r.date("due_to", in.DueTo),
 		CreatedFrom: r.instant("created_from", in.CreatedFrom), CreatedTo: r.instant("created_to", in.CreatedTo),
 		ModifiedFrom: r.instant("modified_from", in.ModifiedFrom), ModifiedTo: r.instant("modified_to", in.ModifiedTo),
-		Trash: in.Trash, Cursor: in.Cursor, Limit: in.Limit,
+		Trash: in.Trash, Hidden: in.Hidden, Cursor: in.Cursor, Limit: in.Limit,
 	}
 	for _, state := range in.Sync {
 		query.Sync = append(query.Sync, crm.SyncName(state))

@@ -131,3 +131,19 @@ func (c *call) restoreAction(in *ActionDeed) (reply[Action], error) {
 	}
 	return c.afterwards(c.service.Restore(c.ctx(), c.caller, id))
 }
+
+func (c *call) hideAction(in *ActionDeed) (reply[Action], error) {
+	id, err := pathID[crm.Action](in.ID)
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.afterwards(c.service.Hide(c.ctx(), c.caller, id))
+}
+
+func (c *call) unhideAction(in *ActionDeed) (reply[Action], error) {
+	id, err := pathID[crm.Action](in.ID)
+	if err != nil {
+		return reply[Action]{}, err
+	}
+	return c.afterwards(c.service.Unhide(c.ctx(), c.caller, id))
+}

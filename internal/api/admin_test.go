@@ -57,7 +57,7 @@ func TestLink_made_tested_changed_paused_ended(t *testing.T) {
 	if got := w.want(w.ask(w.admin, "GET", path+"/client", nil), 200); !strings.Contains(string(got.body), `"client_id":""`) {
 		t.Errorf("client of a link by password: got %s, want none", got.body)
 	}
-	if got := w.want(w.ask(w.admin, "DELETE", path, nil, "If-Match", tag), 200); strings.TrimSpace(string(got.body)) != `{"revocation":""}` {
+	if got := w.want(w.ask(w.admin, "DELETE", path, nil, "If-Match", tag), 200); strings.TrimSpace(string(got.body)) != `{"ending":false,"trashed":0,"deleting":0,"kept":0,"revocation":""}` {
 		t.Errorf("end: got %q, want nothing to revoke", got.body)
 	}
 	w.want(w.ask(w.admin, "GET", path, nil), 404)

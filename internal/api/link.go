@@ -177,16 +177,51 @@ func (c *call) showLink(in *LinkDeed) (reply[Link], error) {
 
 // LinkEnd is what became of the grant of a link that was ended.
 type LinkEnd struct {
+	Ending     bool   `json:"ending" doc:"Events are still being deleted from the calendar; the link ends when the last is. To end it again gives the rest up."`
+	Trashed    int    `json:"trashed" doc:"Actions that went to the trash."`
+	Deleting   int    `json:"deleting" doc:"Events that are being deleted from the calendar."`
+	Kept       int    `json:"kept" doc:"Events that stay because the server would tell guests of their deletion."`
 	Revocation string `json:"revocation" enum:",revoked,not_offered,failed,shared" doc:"Empty: it signed in by name and password. not_offered and failed: end the grant in the settings of the account. shared: another link signs in by the same grant."`
 }
 
-func (c *call) endLink(in *LinkDeed) (reply[LinkEnd], error) {
+// LinkEndInput says what becomes of what came from the other side.
+type LinkEndInput struct {
+	LinkDeed
+	Actions    string `query:"actions" enum:"keep,trash" doc:"Of the actions that came from the calendar: they stay, or go to the trash. Their events stay."`
+	Events     string `query:"events" enum:"keep,delete" doc:"Of the events that the CRM wrote: they stay, or are deleted from the calendar before the link ends. Their actions stay."`
+	TellGuests bool   `query:"tell_guests" doc:"Delete events with guests too, whose server tells them. Without it these stay."`
+}
+
+func (c *call) endLink(in *LinkEndInput) (reply[LinkEnd], error) {
 	id, version, err := in.named()
 	if err != nil {
 		return reply[LinkEnd]{}, err
 	}
-	revoked, err := c.service.EndLink(c.ctx(), c.caller, id, version)
-	return reply[LinkEnd]{body: LinkEnd{string(revoked)}}, err
+	caller := c.caller
+	if in.TellGuests {
+		caller.Guests = service.TellGuests
+	}
+	ended, err := c.service.EndLink(c.ctx(), caller, id, version, service.EndInput{Actions: in.Actions, Events: in.Events})
+	return reply[LinkEnd]{body: LinkEnd{ended.Ending, ended.Trashed, ended.Deleting, ended.Kept, string(ended.Revocation)}}, err
+}
+
+// LinkEndPlan is what the end of a link can do.
+type LinkEndPlan struct {
+	FromCalendar int    `json:"from_calendar" doc:"Actions that came from the calendar."`
+	FromCRM      int    `json:"from_crm" doc:"Events that the CRM wrote."`
+	WithGuests   int    `json:"with_guests" doc:"Of these events, those whose deletion the server tells guests of."`
+	Guests       int    `json:"guests" doc:"How many guests, counted per event."`
+	Pending      int    `json:"pending" doc:"Changes that are not sent yet, and will not be."`
+	WhyNoDelete  string `json:"why_no_delete" doc:"Why events cannot be deleted now; empty when they can."`
+}
+
+func (c *call) linkEndPlan(in *LinkPath) (reply[LinkEndPlan], error) {
+	id, err := pathID[crm.Link](in.ID)
+	if err != nil {
+		return reply[LinkEndPlan]{}, err
+	}
+	plan, err := c.service.PlanLinkEnd(c.ctx(), c.caller, id)
+	return reply[LinkEndPlan]{body: LinkEndPlan{plan.FromCalendar, plan.FromCRM, plan.WithGuests, plan.Guests, plan.Pending, plan.WhyNoDelete}}, err
 }
 
 // LinkClient is the registration at an authorisation server that a link signs in with. Its secret is never shown.

@@ -16,6 +16,9 @@ func (a *API) routes() {
 		body: ActionInput{}}, (*call).replaceAction)
 	route(a, operation{id: "delete-action", method: del, path: "/actions/{id}", tag: "Actions", summary: "Put an action into the trash"}, (*call).deleteAction)
 	route(a, operation{id: "restore-action", method: post, path: "/actions/{id}/restore", tag: "Actions", summary: "Take an action out of the trash"}, (*call).restoreAction)
+	route(a, operation{id: "hide-action", method: post, path: "/actions/{id}/hide", tag: "Actions",
+		summary: "Take the action of somebody else's event off the screens; nothing is written to the calendar"}, (*call).hideAction)
+	route(a, operation{id: "unhide-action", method: post, path: "/actions/{id}/unhide", tag: "Actions", summary: "Show a hidden action again"}, (*call).unhideAction)
 	route(a, operation{id: "get-history", method: get, path: "/actions/{id}/history", tag: "Actions", summary: "What happened to an action"}, (*call).history)
 	route(a, operation{id: "restore-value", method: post, path: "/actions/{id}/history/{change}/restore", tag: "Actions",
 		summary: "Bring back the value before a change"}, (*call).restoreValue)
@@ -40,7 +43,8 @@ func (a *API) routes() {
 		body: LinkChangeInput{}}, (*call).changeLink)
 	route(a, operation{id: "show-link", method: put, path: "/links/{id}/shown", tag: "Links", summary: "Choose what others see of a calendar",
 		body: ShownInput{}}, (*call).showLink)
-	route(a, operation{id: "end-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; actions and events stay"}, (*call).endLink)
+	route(a, operation{id: "end-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; unless asked otherwise actions and events stay"}, (*call).endLink)
+	route(a, operation{id: "get-link-end", method: get, path: "/links/{id}/end", tag: "Links", summary: "What the end of a link is about, in numbers"}, (*call).linkEndPlan)
 	route(a, operation{id: "get-link-client", method: get, path: "/links/{id}/client", tag: "Links",
 		summary: "The client registration that a link signs in with"}, (*call).linkClient)
 	route(a, operation{id: "pause-link", method: post, path: "/links/{id}/pause", tag: "Links", summary: "Pause a link"}, (*call).pauseLink)
@@ -62,6 +66,10 @@ func (a *API) routes() {
 		body: UserInput{}, status: http.StatusCreated}, (*call).createUser)
 	route(a, operation{id: "get-user", method: get, path: "/users/{id}", tag: "Users", summary: "Read a user"}, (*call).getUser)
 	route(a, operation{id: "change-user", method: patch, path: "/users/{id}", tag: "Users", summary: "Change a user", body: UserInput{}}, (*call).changeUser)
+	route(a, operation{id: "delete-user", method: del, path: "/users/{id}", tag: "Users", summary: "Delete a user for good; the link ends, actions and events stay"}, (*call).deleteUser)
+	route(a, operation{id: "get-open-actions", method: get, path: "/users/{id}/open-actions", tag: "Users", summary: "How many open actions a user has"}, (*call).openActionsOf)
+	route(a, operation{id: "hand-over", method: post, path: "/users/{id}/hand-over", tag: "Users", summary: "Hand the open actions of a user to a successor",
+		body: HandOverInput{}}, (*call).handOver)
 	route(a, operation{id: "list-tokens", method: get, path: "/users/{id}/tokens", tag: "Users", summary: "The API tokens of a user"}, (*call).tokens)
 	route(a, operation{id: "create-token", method: post, path: "/users/{id}/tokens", tag: "Users", summary: "Make an API token; its secret is shown once",
 		body: TokenInput{}, status: http.StatusCreated}, (*call).createToken)

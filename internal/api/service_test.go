@@ -21,7 +21,7 @@ import (
 // withoutRoute are methods that no API may offer: they are the program's and its operator's, or how the others are carried out,
 // or give a password away, which no answer may hold (semantics 7), or keep what pages ask for one after the other.
 var withoutRoute = []string{
-	"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator", "PurgeDrafts", "AskAppPassword", "TakeAppPassword",
+	"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator", "PurgeDrafts", "FinishEnds", "AskAppPassword", "TakeAppPassword",
 	"KeepWizard", "Wizard", "WizardOfGrant", "DropWizard",
 }
 

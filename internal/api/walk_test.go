@@ -72,10 +72,22 @@ var routeDeeds = map[string][]routed{
 	}}},
 	"delete-action":  {{"delete_action", ask("DELETE", "/actions/ACTION", nil)}},
 	"restore-action": {{"restore_action", ask("POST", "/actions/ACTION/restore", nil)}},
-	"get-history":    {{"see_history", ask("GET", "/actions/ACTION/history", nil)}},
-	"restore-value":  {{"change_action", ask("POST", "/actions/ACTION/history/CHANGE/restore", nil)}},
-	"get-event":      {{"see_event", ask("GET", "/actions/ACTION/event", nil)}},
-	"list-choices":   {{"see_choices", ask("GET", "/choices", nil)}},
+	"hide-action": {{"hide_action", func(w *world, by somebody, on target) answered {
+		id, err := crm.ParseID[crm.Action](on.action)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		hidden := func(tx *store.Tx) error { return tx.Hide(id, time.Unix(1, 0)) } // so that what it is does not matter
+		if err := w.service.Store.Write(w.t.Context(), hidden); err != nil {
+			w.t.Fatal(err)
+		}
+		return w.ask(by, "POST", "/actions/"+on.action+"/hide", nil)
+	}}},
+	"unhide-action": {{"hide_action", ask("POST", "/actions/ACTION/unhide", nil)}},
+	"get-history":   {{"see_history", ask("GET", "/actions/ACTION/history", nil)}},
+	"restore-value": {{"change_action", ask("POST", "/actions/ACTION/history/CHANGE/restore", nil)}},
+	"get-event":     {{"see_event", ask("GET", "/actions/ACTION/event", nil)}},
+	"list-choices":  {{"see_choices", ask("GET", "/choices", nil)}},
 
 	"pull":         {{"pull_calendars", ask("POST", "/pulls", nil)}},
 	"get-progress": {{"pull_calendars", ask("GET", "/pulls/latest", nil)}},
@@ -94,6 +106,7 @@ var routeDeeds = map[string][]routed{
 	"change-link":     {{"manage_links of a link", ask("PATCH", "/links/LINK", object{"plain_http": false})}},
 	"show-link":       {{"choose_shown", ask("PUT", "/links/LINK/shown", object{"busy": true})}},
 	"end-link":        {{"manage_links", ask("DELETE", "/links/LINK", nil)}},
+	"get-link-end":    {{"manage_links", ask("GET", "/links/LINK/end", nil)}},
 	"get-link-client": {{"manage_links", ask("GET", "/links/LINK/client", nil)}},
 	"pause-link":      {{"manage_links", ask("POST", "/links/LINK/pause", nil)}},
 	"resume-link":     {{"manage_links", ask("POST", "/links/LINK/resume", nil)}},
@@ -111,6 +124,14 @@ var routeDeeds = map[string][]routed{
 	"get-user":        {{"see_users", ask("GET", "/users/FOLLOWER", nil)}},
 	"create-user": {{"manage_users", func(w *world, by somebody, _ target) answered {
 		return w.ask(by, "POST", "/users", object{"login": "u" + crm.NewID[crm.User](w.service.IDs).String(), "name": "New"})
+	}}},
+	"get-open-actions": {{"manage_users", ask("GET", "/users/FOLLOWER/open-actions", nil)}},
+	"hand-over": {{"manage_users", func(w *world, by somebody, _ target) answered {
+		return w.ask(by, "POST", "/users/"+w.admin.user.ID.String()+"/hand-over", object{"to": w.follower.user.ID.String()})
+	}}},
+	"delete-user": {{"manage_users", func(w *world, by somebody, _ target) answered {
+		made := w.want(w.ask(w.admin, "POST", "/users", object{"login": "d" + crm.NewID[crm.User](w.service.IDs).String(), "name": "Gone"}), 201)
+		return w.ask(by, "DELETE", strings.TrimPrefix(made.header.Get("Location"), Prefix), nil, "If-Match", made.header.Get("ETag"))
 	}}},
 	"change-user": {
 		{"change_own_user", func(w *world, by somebody, _ target) answered {
@@ -343,7 +364,7 @@ func TestRoutes_guessed_ids_and_missing_tokens(t *testing.T) {
 			}
 			for _, guess := range guesses {
 				var body any
-				if method != "GET" && method != "DELETE" && !strings.HasSuffix(path, "/restore") && !strings.HasSuffix(path, "/poll") && (!strings.HasPrefix(path, "/links/{id}/") || method == "PUT") {
+				if method != "GET" && method != "DELETE" && !strings.HasSuffix(path, "/restore") && !strings.HasSuffix(path, "/poll") && !strings.HasSuffix(path, "hide") && (!strings.HasPrefix(path, "/links/{id}/") || method == "PUT") {
 					body = object{}
 				}
 				got := w.ask(w.admin, method, strings.NewReplacer("{id}", guess, "{change}", guess, "{token}", guess).Replace(path), body, "If-Match", `"1"`)

@@ -84,6 +84,7 @@ type Action struct {
 	ModifiedAt time.Time
 	ModifiedBy Actor
 	DeletedAt  time.Time // zero: not in the trash
+	Hidden     bool      // taken off the screens; nothing else of it changed (semantics 7)
 
 	Sync SyncState
 }

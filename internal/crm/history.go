@@ -45,6 +45,8 @@ const (
 	Restored  ChangeKind = "restored"
 	Conflict  ChangeKind = "conflict" // both sides changed Name: Before is the value given up, After the one that stayed
 	ServerCut ChangeKind = "server_cut"
+	Hidden    ChangeKind = "hidden" // taken off the screens
+	Unhidden  ChangeKind = "unhidden"
 	Noticed   ChangeKind = "noticed" // nothing changed, but a person should know Reason
 )
 

@@ -14,7 +14,8 @@ type Link struct {
 	CalendarHref string // the collection, an absolute URL as the server writes it
 	CalendarName string
 	Username     string
-	Addresses    []string // calendar-user-address-set and what the user added: what makes an event "mine"
+	Addresses    []string // calendar-user-address-set: what makes an event "mine"
+	Added        []string // addresses that make one mine too, as a person added them (semantics 7)
 
 	PlainHTTP        bool // Basic over http was ticked for this link
 	WithoutSyncToken bool // chosen explicitly: by ctag and ETags, slower
@@ -24,6 +25,7 @@ type Link struct {
 
 	FirstSyncedAt time.Time // zero: new
 	Pause         Pause
+	Ending        Ending
 	SignInAgain   bool
 	Failing       Failing
 	NeedsDecision bool
@@ -60,6 +62,14 @@ type Pause struct {
 	Reason Reason
 }
 
+// Ending says since when and by whom a link is being ended whose events are still to be deleted from its calendar, and whether
+// servers may tell guests of that (semantics 9); the zero Ending is none.
+type Ending struct {
+	At         time.Time
+	By         UserID
+	TellGuests bool
+}
+
 // Failing says since when a link fails and why; the zero Failing is none.
 type Failing struct {
 	Since  time.Time
@@ -80,6 +90,7 @@ const (
 	LinkSignInAgain   LinkState = "sign_in_again"
 	LinkNeedsDecision LinkState = "needs_decision"
 	LinkFailing       LinkState = "failing"
+	LinkEnding        LinkState = "ending" // events are still to be deleted, then it is gone
 )
 
 // States lists every state that holds, the most urgent first (semantics 1). There is always at least one.
@@ -95,11 +106,15 @@ func (l Link) States(settings Settings) []LinkState {
 	add(l.NeedsDecision, LinkNeedsDecision)
 	add(!l.Failing.Since.IsZero(), LinkFailing)
 	add(!l.Pause.At.IsZero(), LinkPaused)
+	add(!l.Ending.At.IsZero(), LinkEnding)
 	add(l.FirstSyncedAt.IsZero(), LinkNew)
 	add(l.ReadOnly, LinkReadOnly)
 	add(len(states) == 0, LinkActive)
 	return states
 }
+
+// Leaving reports whether the link has ended, or is about to: nothing new is brought to its calendar.
+func (l Link) Leaving() bool { return !l.EndedAt.IsZero() || !l.Ending.At.IsZero() }
 
 // MayRun reports whether a run may send requests for this link now.
 func (l Link) MayRun(settings Settings) bool {

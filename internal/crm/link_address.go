@@ -6,10 +6,10 @@ import (
 )
 
 // OwnAddresses are the addresses that make an event this link's own (semantics 7): the calendar user addresses of its
-// principal and those that its user added, the name it signs in with, and the calendar's own id where that is an address, as
+// principal, those that a person added, the name it signs in with, and the calendar's own id where that is an address, as
 // Google's are (a segment of the path).
 func (l Link) OwnAddresses() []string {
-	own := append([]string(nil), l.Addresses...)
+	own := append(append([]string(nil), l.Addresses...), l.Added...)
 	if l.Username != "" {
 		own = append(own, l.Username)
 	}

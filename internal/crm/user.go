@@ -29,6 +29,7 @@ type User struct {
 	Active   bool
 
 	CreatedAt time.Time
+	DeletedAt time.Time // zero: not deleted; the name stays for what the user did
 }
 
 // Role is what a user is to the installation.

@@ -26,6 +26,7 @@ const (
 	LocalLive    LocalState = "live"    // followed by the link's user
 	LocalLeft    LocalState = "left"    // followed by somebody else, or by nobody
 	LocalTrashed LocalState = "trashed"
+	LocalEnding  LocalState = "ending" // its link ends, and a person wants the events that the CRM wrote gone (semantics 9)
 )
 
 // Remote is the calendar's side of one item.
@@ -137,12 +138,13 @@ func (p Plan) String() string {
 
 // Why a step is taken, beside the reasons of crm.
 const (
-	ReasonNewEvent        crm.Reason = "new_event"         // an event the CRM does not know
-	ReasonEventChanged    crm.Reason = "event_changed"     // the calendar changed it
-	ReasonActionChanged   crm.Reason = "action_changed"    // the CRM changed it
-	ReasonActionNew       crm.Reason = "action_new"        // the action has no event yet
-	ReasonActionDeleted   crm.Reason = "action_deleted"    // the CRM deleted it
-	ReasonReassigned      crm.Reason = "reassigned"        // somebody else follows it now
+	ReasonNewEvent        crm.Reason = "new_event"      // an event the CRM does not know
+	ReasonEventChanged    crm.Reason = "event_changed"  // the calendar changed it
+	ReasonActionChanged   crm.Reason = "action_changed" // the CRM changed it
+	ReasonActionNew       crm.Reason = "action_new"     // the action has no event yet
+	ReasonActionDeleted   crm.Reason = "action_deleted" // the CRM deleted it
+	ReasonReassigned      crm.Reason = "reassigned"     // somebody else follows it now
+	ReasonLinkEnds        crm.Reason = "link_ends"
 	ReasonDatesCleared    crm.Reason = "dates_cleared"     // its last date was cleared
 	ReasonEditBeatsDelete crm.Reason = "edit_beats_delete" // one side changed what the other deleted
 	ReasonReturned        crm.Reason = "event_returned"    // the event of a trashed action is there (again)
@@ -161,6 +163,8 @@ func Decide(item Item, rules Rules, moments Moments) Plan {
 		return decideTrashed(item, rules, moments)
 	case LocalLeft:
 		return decideWithdrawn(item, rules, moments, ReasonReassigned)
+	case LocalEnding:
+		return decideWithdrawn(item, rules, moments, ReasonLinkEnds)
 	}
 	if !item.Local.Units.When.HasDate() {
 		return decideWithdrawn(item, rules, moments, ReasonDatesCleared)
@@ -240,7 +244,7 @@ func decideTrashed(item Item, rules Rules, moments Moments) Plan {
 }
 
 // decideWithdrawn: the action lives on without an event in this calendar, because its last date was cleared or because
-// somebody else follows it now. What the calendar changed meanwhile is merged first. When the calendar deleted the event
+// somebody else follows it now, or because its link ends. What the calendar changed meanwhile is merged first. When the calendar deleted the event
 // itself there is nothing left to do there.
 func decideWithdrawn(item Item, rules Rules, moments Moments, why crm.Reason) Plan {
 	switch item.Remote.State {

@@ -133,7 +133,7 @@ func (s *Service) places(tx *store.Tx, before, after crm.Action, now time.Time) 
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
-		if err == nil {
+		if err == nil && !link.Leaving() {
 			_, err = at(link)
 		}
 		if err != nil {
@@ -149,7 +149,7 @@ func (s *Service) places(tx *store.Tx, before, after crm.Action, now time.Time) 
 		if err != nil {
 			return nil, crm.Date{}, err
 		}
-		if !link.EndedAt.IsZero() {
+		if link.Leaving() {
 			continue
 		}
 		i, err := at(link)

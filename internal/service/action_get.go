@@ -95,6 +95,9 @@ func see(caller Caller, action crm.Action, names map[crm.UserID]string) (ActionV
 	if view.ReadOnlyUnits {
 		view.MayDelete, view.MayReassign = false, false
 	}
+	if Permit(caller.User, HideAction, on).Access == Allowed {
+		view.MayHide, view.MayUnhide = view.ReadOnlyUnits && !action.Hidden, action.Hidden
+	}
 	return view, nil
 }
 

@@ -76,7 +76,7 @@ func (q ActionQuery) wanted(caller Caller) store.Query {
 		Types: q.Types, Statuses: q.Statuses, FollowedBy: q.FollowedBy, Nobody: q.Nobody, Sync: q.Sync,
 		From: q.From, Through: q.To, DueFrom: q.DueFrom, DueThrough: q.DueTo,
 		CreatedFrom: q.CreatedFrom, CreatedBefore: q.CreatedTo, ModifiedFrom: q.ModifiedFrom, ModifiedBefore: q.ModifiedTo,
-		Trash: q.Trash,
+		Trash: q.Trash, Hidden: q.Hidden,
 	}
 	if q.Mine {
 		wanted.FollowedBy, wanted.Nobody = []crm.UserID{caller.User.ID}, false

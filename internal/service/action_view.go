@@ -24,6 +24,8 @@ type ActionView struct {
 	MayDelete   bool
 	MayReassign bool // give it to whomever
 	MayRestore  bool // take it out of the trash
+	MayHide     bool // take it off the screens
+	MayUnhide   bool
 	// WhyNot is why it may not be changed, "" when it may.
 	WhyNot string
 	// ReadOnlyUnits: its calendar can only be read, so subject, description, dates and times stay as they are there.
@@ -103,7 +105,8 @@ type ActionQuery struct {
 	CreatedTo      time.Time
 	ModifiedFrom   time.Time
 	ModifiedTo     time.Time
-	Trash          bool   // only those in the trash
+	Trash          bool   // only those in the trash, hidden or not
+	Hidden         bool   // only those that were hidden
 	Cursor         string // Next or Previous of a page
 	Limit          int    // 0: 50; at most 200
 }

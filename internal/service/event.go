@@ -30,7 +30,7 @@ func (s *Service) EventOf(ctx context.Context, caller Caller, id crm.ActionID) (
 			if err != nil {
 				return err
 			}
-			if !link.EndedAt.IsZero() || binding.Bound.State != store.ResourceLive || view.Found && link.User != action.FollowedBy {
+			if link.Leaving() || binding.Bound.State != store.ResourceLive || view.Found && link.User != action.FollowedBy {
 				continue
 			}
 			view = viewEvent(link, binding)

@@ -152,7 +152,7 @@ func init() {
 	methods["SignInAgain"] = []deedOf{{SyncLink, again(true)}}
 	methods["Client"] = []deedOf{{ManageLinks, func(w *world, by Caller, on target) error { _, err := w.Client(w.ctx(), by, on.link.ID); return err }}}
 	methods["EndLink"] = []deedOf{{ManageLinks, func(w *world, by Caller, on target) error {
-		_, err := w.EndLink(w.ctx(), by, on.link.ID, on.link.Version)
+		_, err := w.EndLink(w.ctx(), by, on.link.ID, on.link.Version, EndInput{})
 		return err
 	}}}
 	methods["AskAppPassword"] = []deedOf{{ManageLinks, func(w *world, by Caller, _ target) error {
@@ -199,7 +199,7 @@ func TestGrant_of_one_account_that_two_links_share_is_not_revoked_with_one(t *te
 	if g.revoked != 0 {
 		t.Error("the link lost its grant with a draft of the same account and client")
 	}
-	if ended, err := w.EndLink(w.ctx(), w.admin, link.ID, 1); ended != Revoked || err != nil || g.revoked != 1 {
-		t.Errorf("the last one: %q, %v, revoked %d times", ended, err, g.revoked)
+	if ended, err := w.EndLink(w.ctx(), w.admin, link.ID, 1, EndInput{}); ended.Revocation != Revoked || err != nil || g.revoked != 1 {
+		t.Errorf("the last one: %q, %v, revoked %d times", ended.Revocation, err, g.revoked)
 	}
 }

@@ -108,7 +108,7 @@ func guestsOf(tx *store.Tx, binding store.BoundResource) (int, crm.Link, error) 
 		return 0, crm.Link{}, nil
 	}
 	link, err := tx.Link(binding.Bound.Link)
-	if err != nil || !link.EndedAt.IsZero() {
+	if err != nil || link.Leaving() {
 		return 0, link, err
 	}
 	return facts.Guests(link.OwnAddresses()), link, nil

@@ -320,46 +320,6 @@ func (s *Service) Client(ctx context.Context, caller Caller, id crm.LinkID) (OAu
 	return shown, err
 }
 
-// EndLink ends a link and keeps everything on both sides: the actions stay in the CRM, the events in the calendar. Its
-// credentials are forgotten, and a grant is given back: what became of that is returned. What both sides last agreed on stays
-// with the ended link, and the UIDs stay known, so that linking the calendar again recognises its events (semantics 9).
-func (s *Service) EndLink(ctx context.Context, caller Caller, id crm.LinkID, version int64) (Revocation, error) {
-	var kept SealedGrant
-	var shared bool
-	err := s.write(ctx, func(tx *store.Tx) error {
-		kept, shared = SealedGrant{}, false
-		link, err := livingLink(tx, caller, id, ManageLinks)
-		if err != nil {
-			return err
-		}
-		if link.Version != version {
-			return ErrVersion
-		}
-		if kept, err = s.grantOf(tx, id); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if shared, err = s.sharesAccount(tx, id, kept); err != nil {
-			return err
-		}
-		if err := errors.Join(tx.SetLinkTLS(id, nil, crm.LinkTLS{}), tx.EndLink(id, version, s.now()), tx.DeleteGrant(id)); err != nil {
-			return err
-		}
-		tx.AnnounceLink(id)
-		return tx.SetSyncStateOfFollower(link.User, crm.Date{}, notSynced(crm.ReasonFollowerWithout))
-	})
-	switch {
-	case errors.Is(err, ErrVersion) || errors.Is(err, store.ErrVersion):
-		return NothingToRevoke, s.linkMoved(ctx, caller, id)
-	case err != nil || len(kept.Grant) == 0:
-		return NothingToRevoke, err
-	case shared:
-		return RevocationUnwanted, nil
-	case s.tx != nil: // a server is not asked in a transaction
-		return RevocationFailed, nil
-	}
-	return s.revoke(ctx, kept), nil
-}
-
 // originsOf is where the credentials of a saved link go.
 func originsOf(link crm.Link) []string {
 	if u, err := url.Parse(link.CalendarHref); err != nil || u.Host == "" {

@@ -15,6 +15,7 @@ const (
 	ChangeAction  Deed = "change_action"
 	DeleteAction  Deed = "delete_action"
 	RestoreAction Deed = "restore_action"
+	HideAction    Deed = "hide_action"     // and show it again
 	Reassign      Deed = "reassign_action" // give it the follower Subject.To
 	PullCalendars Deed = "pull_calendars"
 )
@@ -39,7 +40,7 @@ const (
 
 // Deeds lists them all, in the order of docs/permissions.md.
 var Deeds = []Deed{
-	ListActions, SeeAction, SeeHistory, SeeEvent, CreateAction, ChangeAction, DeleteAction, RestoreAction, Reassign, PullCalendars,
+	ListActions, SeeAction, SeeHistory, SeeEvent, CreateAction, ChangeAction, DeleteAction, RestoreAction, HideAction, Reassign, PullCalendars,
 	SeeChoices, SeeUsers, ManageUsers, ChangeOwnUser, SeeSettings, ManageSettings, SeeLink, SyncLink, ManageLinks, Decide, ChooseShown,
 	SeeTokens, CreateToken, RevokeToken,
 }
@@ -159,7 +160,7 @@ func permitAction(user crm.User, deed Deed, action crm.Action, to crm.UserID) Pe
 	switch deed {
 	case SeeAction, SeeHistory, SeeEvent:
 		return allowed
-	case ChangeAction, DeleteAction, RestoreAction:
+	case ChangeAction, DeleteAction, RestoreAction, HideAction:
 		switch {
 		case !mayChange:
 			return refused(CodeOthers)

@@ -67,6 +67,12 @@ var methods = map[string][]deedOf{
 		_, err := w.Delete(w.ctx(), by, on.action.ID, on.action.Version)
 		return err
 	}}},
+	"Hide": {{HideAction, func(w *world, by Caller, on target) error {
+		w.writeRows(func(tx *store.Tx) error { return tx.Hide(on.action.ID, w.clock.now()) }) // so that what it is does not matter
+		_, err := w.Hide(w.ctx(), by, on.action.ID)
+		return err
+	}}},
+	"Unhide":  {{HideAction, func(w *world, by Caller, on target) error { _, err := w.Unhide(w.ctx(), by, on.action.ID); return err }}},
 	"Restore": {{RestoreAction, func(w *world, by Caller, on target) error { _, err := w.Restore(w.ctx(), by, on.action.ID); return err }}},
 
 	"Once": {{SeeChoices, func(w *world, by Caller, _ target) error { // it does what it is given, for anybody signed in
@@ -162,6 +168,24 @@ var methods = map[string][]deedOf{
 		_, err := w.ChangeLink(w.ctx(), by, on.link.ID, on.link.Version, w.linkInput(w.user))
 		return err
 	}}},
+	"PlanLinkEnd": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.PlanLinkEnd(w.ctx(), by, on.link.ID)
+		return err
+	}}},
+	"OpenActionsOf": {{ManageUsers, func(w *world, by Caller, _ target) error {
+		_, err := w.OpenActionsOf(w.ctx(), by, follower.ID)
+		return err
+	}}},
+	"HandOverActions": {{ManageUsers, func(w *world, by Caller, _ target) error {
+		_, err := w.HandOverActions(w.ctx(), by, third.ID, follower.ID)
+		return err
+	}}},
+	"DeleteUser": {{ManageUsers, func(w *world, by Caller, _ target) error {
+		user, err := w.CreateUser(w.ctx(), w.admin, newUser("user-"+crm.NewID[crm.User](w.IDs).String()))
+		w.must(err)
+		_, err = w.DeleteUser(w.ctx(), by, user.ID, user.Version)
+		return err
+	}}},
 	"PauseLink": {{ManageLinks, func(w *world, by Caller, on target) error {
 		_, err := w.PauseLink(w.ctx(), by, on.link.ID, on.link.Version)
 		return err
@@ -187,9 +211,9 @@ var methods = map[string][]deedOf{
 
 // withoutPermission are the methods that nobody but the program itself, its operator at the command line, and the holder of
 // the code that the operator's terminal showed can reach.
-var withoutPermission = []string{"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator"}
+var withoutPermission = []string{"Start", "FinishEnds", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator"}
 
-var onActions = []Deed{SeeAction, SeeHistory, SeeEvent, ChangeAction, DeleteAction, RestoreAction, Reassign}
+var onActions = []Deed{SeeAction, SeeHistory, SeeEvent, ChangeAction, DeleteAction, RestoreAction, HideAction, Reassign}
 
 var errBusy = errors.New("busy")
 

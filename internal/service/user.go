@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -31,7 +32,7 @@ const (
 	maxPassword = 200
 )
 
-// Users are all users, active or not, by login.
+// Users are all users who were not deleted, active or not, by login.
 func (s *Service) Users(ctx context.Context, caller Caller) ([]crm.User, error) {
 	if err := caller.permit(SeeUsers, Subject{}); err != nil {
 		return nil, err
@@ -39,6 +40,7 @@ func (s *Service) Users(ctx context.Context, caller Caller) ([]crm.User, error) 
 	var users []crm.User
 	err := s.read(ctx, func(tx *store.Tx) (err error) {
 		users, err = tx.Users()
+		users = slices.DeleteFunc(users, func(user crm.User) bool { return !user.DeletedAt.IsZero() })
 		return err
 	})
 	return users, err
@@ -51,7 +53,7 @@ func (s *Service) User(ctx context.Context, caller Caller, id crm.UserID) (crm.U
 	}
 	var user crm.User
 	err := s.read(ctx, func(tx *store.Tx) (err error) {
-		user, err = tx.User(id)
+		user, err = livingUser(tx, id)
 		return err
 	})
 	return user, err
@@ -129,7 +131,7 @@ func (s *Service) ChangeUser(ctx context.Context, caller Caller, id crm.UserID, 
 	}
 	var user crm.User
 	err := s.write(ctx, func(tx *store.Tx) error {
-		before, err := tx.User(id)
+		before, err := livingUser(tx, id)
 		if err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) end(caller Caller, id crm.LinkID, version int64) error {
-	_, err := w.EndLink(w.ctx(), caller, id, version)
+	_, err := w.EndLink(w.ctx(), caller, id, version, EndInput{})
 	return err
 }
 

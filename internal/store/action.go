@@ -22,7 +22,8 @@ const selectedAction = `a.id, a.version, a.followed_by, a.private, a.deleted_at,
 	a.created_at, a.created_by_kind, a.created_by_id, a.modified_at, a.modified_by_kind, a.modified_by_id,
 	a.sync_name, a.sync_reason, a.sync_params, a.start_date, a.start_time, a.end_date, a.end_time, a.time_zone,
 	a.follows_up, a.third_party_kind, a.third_party, a.contact, a.dossier, a.subject, a.description,
-	EXISTS (SELECT 1 FROM link l WHERE l.id = a.created_by_id AND l.shown_busy)`
+	EXISTS (SELECT 1 FROM link l WHERE l.id = a.created_by_id AND l.shown_busy),
+	EXISTS (SELECT 1 FROM hidden_action h WHERE h.action_id = a.id)`
 
 func actionTargets(a *crm.Action) []any {
 	return []any{
@@ -33,7 +34,7 @@ func actionTargets(a *crm.Action) []any {
 		&a.Sync.Name, &a.Sync.Reason, intoJSON(&a.Sync.Params),
 		intoDate(&a.When.StartDate), intoClock(&a.When.StartTime), intoDate(&a.When.EndDate), intoClock(&a.When.EndTime), &a.When.Zone,
 		intoID(&a.FollowsUp), &a.ThirdPartyKind, &a.ThirdParty, &a.Contact, &a.Dossier, &a.Subject, &a.Description,
-		&a.ShownBusy,
+		&a.ShownBusy, &a.Hidden,
 	}
 }
 
@@ -193,7 +194,7 @@ var updateAction = func() string {
 	return text.String()
 }()
 
-// UpdateAction replaces all of an action, its sync state and documents included, and raises its version from
+// UpdateAction replaces all of an action but whether it is hidden, its sync state and documents included, and raises its version from
 // expectVersion by one. ErrVersion: it has another version by now. Moving to the trash and out of it is an update too.
 func (tx *Tx) UpdateAction(action crm.Action, expectVersion int64) error {
 	attempted := "update action " + action.ID.String()
@@ -230,21 +231,23 @@ func (tx *Tx) SetSyncState(id crm.ActionID, state crm.SyncState) error {
 }
 
 // SetSyncStateOfFollower changes how the actions that a user follows stand towards the calendar: those with a date that is
-// not before from, all dated ones for the zero Date. Those in the trash are left alone; versions stay.
+// not before from, all dated ones for the zero Date. Those in the trash are left alone, and those whose event was deleted; versions stay.
 func (tx *Tx) SetSyncStateOfFollower(user crm.UserID, from crm.Date, state crm.SyncState) error {
 	_, err := tx.exec("set sync state of the actions of user "+user.String(), `UPDATE action SET sync_name = $2, sync_reason = $3, sync_params = $4
-		WHERE followed_by = $1 AND deleted_at IS NULL AND last_date <> '' AND last_date >= $5`,
+		WHERE followed_by = $1 AND deleted_at IS NULL AND last_date <> '' AND last_date >= $5 AND sync_reason <> 'event_deleted'`,
 		idValue(user), string(state.Name), string(state.Reason), paramsValue(state.Params), from.String())
 	return err
 }
 
 // ActionsToPush are the actions that a first sync of link makes events of: followed by user, out of the trash, with a date
-// that is not past today, and not bound to an event of link (semantics 4, rule 2). In order of id, without documents.
+// that is not past today, and not bound to an event of link (semantics 4, rule 2): neither to one that is there, nor to one that is
+// gone and was deleted in the calendar, which is not made again. In order of id, without documents.
 func (tx *Tx) ActionsToPush(link crm.LinkID, user crm.UserID, today crm.Date) ([]crm.Action, error) {
 	var actions []crm.Action
 	query := "SELECT " + selectedAction + ` FROM action a
 		WHERE a.follower_key = $1 AND a.deleted_at IS NULL AND a.last_date >= $2 AND NOT EXISTS (
-			SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = a.id AND r.link_id = $3)
+			SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id WHERE b.action_id = a.id AND r.link_id = $3
+				AND (r.state <> 'gone' OR b.agreed_when IS NOT NULL OR a.sync_reason = 'event_deleted'))
 		ORDER BY a.id`
 	for row, err := range tx.rows("load actions to push", query, idValue(user), today.String(), idValue(link)) {
 		if err != nil {
@@ -252,6 +255,32 @@ func (tx *Tx) ActionsToPush(link crm.LinkID, user crm.UserID, today crm.Date) ([
 		}
 		var action crm.Action
 		if err := row.Scan(actionTargets(&action)...); err != nil {
+			return nil, err
+		}
+		actions = append(actions, action)
+	}
+	return actions, nil
+}
+
+// OpenAction is an action that is still to be done, with what decides whether another can take it over.
+type OpenAction struct {
+	ID      crm.ActionID
+	Private bool // or shown to others as busy
+	Sync    crm.SyncName
+}
+
+// OpenActions are the actions of a follower that are out of the trash and have no date, or one, a deadline included, that is not
+// before today. In order of id.
+func (tx *Tx) OpenActions(follower crm.UserID, today crm.Date) ([]OpenAction, error) {
+	var actions []OpenAction
+	query := `SELECT a.id, a.private OR EXISTS (SELECT 1 FROM link l WHERE l.id = a.created_by_id AND l.shown_busy), a.sync_name FROM action a
+		WHERE a.follower_key = $1 AND a.deleted_at IS NULL AND (a.last_date = '' OR a.last_date >= $2 OR a.due_date >= $2) ORDER BY a.id`
+	for row, err := range tx.rows("load open actions", query, idValue(follower), today.String()) {
+		if err != nil {
+			return nil, err
+		}
+		var action OpenAction
+		if err := row.Scan(intoID(&action.ID), &action.Private, &action.Sync); err != nil {
 			return nil, err
 		}
 		actions = append(actions, action)

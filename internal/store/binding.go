@@ -208,11 +208,12 @@ func (tx *Tx) ElsewhereByUID(link crm.LinkID, uids []string) (map[string]Elsewhe
 	return found, err
 }
 
-// BoundActions are the actions that are bound to events of a link, in order of id.
+// BoundActions are the actions that are bound to events of a link which are there, or on which both sides agreed when they last
+// were: not to what is gone and settled. In order of id.
 func (tx *Tx) BoundActions(link crm.LinkID) ([]crm.ActionID, error) {
 	var ids []crm.ActionID
 	for row, err := range tx.rows("load actions bound to link "+link.String(),
-		"SELECT DISTINCT b.action_id FROM resource r JOIN binding b ON b.resource_id = r.id WHERE r.link_id = $1 ORDER BY b.action_id", idValue(link)) {
+		"SELECT DISTINCT b.action_id FROM resource r JOIN binding b ON b.resource_id = r.id WHERE r.link_id = $1 AND (r.state <> 'gone' OR b.agreed_when IS NOT NULL) ORDER BY b.action_id", idValue(link)) {
 		if err != nil {
 			return nil, err
 		}

@@ -57,6 +57,7 @@ var dumpKinds = []dumpKind{
 	{name: "action", order: "seq", without: "seq,follows_up,"},
 	{name: "action.follows_up", table: "action", order: "id", only: "follows_up,id,", where: " WHERE follows_up IS NOT NULL"},
 	{name: "document", order: "action_id, position"},
+	{name: "hidden_action", order: "action_id"},
 	{name: "history", order: "action_id, changed_at, id"},
 	{name: "link", order: "id"},
 	{name: "oauth_grant", order: "id", where: " WHERE id IN (SELECT id FROM link WHERE ended_at IS NULL)"}, // not those of drafts

@@ -40,13 +40,15 @@ type LinkSync struct {
 
 const selectedLink = `SELECT id, version, user_id, kind, address, calendar_href, calendar_name, username, addresses, plain_http,
 	without_sync_token, shown_busy, read_only, first_synced_at, paused_at, paused_by_kind, paused_by_id, pause_reason, sign_in_again,
-	failing_since, failing_reason, failing_params, needs_decision, last_checked_at, created_at, ended_at, tls_shown FROM link`
+	failing_since, failing_reason, failing_params, needs_decision, last_checked_at, created_at, ended_at, tls_shown,
+	added_addresses, ending_at, ending_by, ending_tells FROM link`
 
 func linkTargets(link *crm.Link) []any {
 	return []any{
 		intoID(&link.ID), &link.Version, intoID(&link.User), &link.Kind, &link.Address, &link.CalendarHref, &link.CalendarName, &link.Username, intoJSON(&link.Addresses), &link.PlainHTTP,
 		&link.WithoutSyncToken, &link.ShownBusy, &link.ReadOnly, intoTime(&link.FirstSyncedAt), intoTime(&link.Pause.At), &link.Pause.By.Kind, intoActorID(&link.Pause.By), &link.Pause.Reason, &link.SignInAgain,
 		intoTime(&link.Failing.Since), &link.Failing.Reason, intoJSON(&link.Failing.Params), &link.NeedsDecision, intoTime(&link.LastCheckedAt), intoTime(&link.CreatedAt), intoTime(&link.EndedAt), intoJSON(&link.TLS),
+		intoJSON(&link.Added), intoTime(&link.Ending.At), intoID(&link.Ending.By), &link.Ending.TellGuests,
 	}
 }
 
@@ -113,11 +115,11 @@ func (tx *Tx) InsertLink(link crm.Link, secret []byte, sync LinkSync) error {
 	}
 	_, err := tx.exec(attempted, `INSERT INTO link (id, version, user_id, kind, calendar_href, calendar_key, created_at, ended_at,
 			address, username, addresses, plain_http, without_sync_token, paused_at, paused_by_kind, paused_by_id, pause_reason, secret, shown_busy,
-			sync_token, ctag, traits, calendar_name, read_only, sign_in_again, needs_decision, failing_reason, failing_params, failures, unchanged_runs, foreign_owner)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $21, $19, $20, '{}', '', FALSE, FALSE, FALSE, '', '', 0, 0, FALSE)`,
+			sync_token, ctag, traits, calendar_name, read_only, sign_in_again, needs_decision, failing_reason, failing_params, failures, unchanged_runs, foreign_owner, added_addresses)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $21, $19, $20, '{}', '', FALSE, FALSE, FALSE, '', '', 0, 0, FALSE, $22)`,
 		idValue(link.ID), link.Version, idValue(link.User), string(link.Kind), opaque(link.CalendarHref), calendar, timeValue(link.CreatedAt), timeValue(link.EndedAt),
 		link.Address, link.Username, jsonValue(link.Addresses), link.PlainHTTP, link.WithoutSyncToken,
-		timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), secret, []byte{}, []byte{}, link.ShownBusy)
+		timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), secret, []byte{}, []byte{}, link.ShownBusy, jsonValue(link.Added))
 	if err != nil {
 		return err
 	}
@@ -132,15 +134,17 @@ func (tx *Tx) InsertLink(link crm.Link, secret []byte, sync LinkSync) error {
 	return tx.Want(link.ID, crm.TriggerPerson)
 }
 
-// UpdateLink replaces what persons change of a link (address, sign-in, addresses, ticks, pause, what others see) and raises its version from
+// UpdateLink replaces what persons change of a link (address, sign-in, addresses, ticks, pause, what others see, ending) and raises its version from
 // expectVersion by one. ErrVersion: it has another by now. The credentials are SetSecret's, the rest UpdateLinkSync's.
 func (tx *Tx) UpdateLink(link crm.Link, expectVersion int64) error {
 	attempted := "update link " + link.ID.String()
 	n, err := tx.exec(attempted, `UPDATE link SET version = version + 1, kind = $3, address = $4, username = $5, addresses = $6, plain_http = $7,
-			without_sync_token = $8, paused_at = $9, paused_by_kind = $10, paused_by_id = $11, pause_reason = $12, shown_busy = $13
+			without_sync_token = $8, paused_at = $9, paused_by_kind = $10, paused_by_id = $11, pause_reason = $12, shown_busy = $13,
+			added_addresses = $14, ending_at = $15, ending_by = $16, ending_tells = $17
 		WHERE id = $1 AND version = $2 AND ended_at IS NULL`,
 		idValue(link.ID), expectVersion, string(link.Kind), link.Address, link.Username, jsonValue(link.Addresses), link.PlainHTTP,
-		link.WithoutSyncToken, timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), link.ShownBusy)
+		link.WithoutSyncToken, timeValue(link.Pause.At), string(link.Pause.By.Kind), actorID(link.Pause.By), string(link.Pause.Reason), link.ShownBusy,
+		jsonValue(link.Added), timeValue(link.Ending.At), idValue(link.Ending.By), link.Ending.TellGuests)
 	if err == nil && n == 0 {
 		err = tx.missingOrMoved(attempted, "SELECT version FROM link WHERE id = $1", idValue(link.ID))
 	}

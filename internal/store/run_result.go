@@ -36,6 +36,8 @@ type RunResult struct {
 	// Unchanged says that the run reached the calendar, found nothing to do and wrote nothing: whoever ends the lease keeps
 	// that with CheckedLink.
 	Unchanged bool
-	Counts    crm.Counts
-	Reason    crm.Reason // why it failed, "" when it did not
+	// Left says that the link is being ended and that nothing is left to do for it: its credentials can be forgotten.
+	Left   bool
+	Counts crm.Counts
+	Reason crm.Reason // why it failed, "" when it did not
 }

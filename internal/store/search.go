@@ -37,7 +37,8 @@ type Query struct {
 	CreatedFrom, CreatedBefore   time.Time
 	ModifiedFrom, ModifiedBefore time.Time
 
-	Trash bool // what lies in the trash instead
+	Trash  bool // what lies in the trash instead, hidden or not
+	Hidden bool // what was hidden instead
 }
 
 // Cursor is the place of an action in the list; the zero Cursor is no place.

@@ -129,6 +129,18 @@ func (q Query) addTrash(c *conditions) {
 	}
 }
 
+// addHidden leaves hidden actions out, or all others.
+func (q Query) addHidden(c *conditions) {
+	const hidden = "EXISTS (SELECT 1 FROM hidden_action h WHERE h.action_id = a.id)"
+	switch {
+	case q.Trash:
+	case q.Hidden:
+		c.literal(hidden)
+	default:
+		c.literal("NOT " + hidden)
+	}
+}
+
 // plan are all conditions of a leg and the tables to look in, an index named where we choose it.
 func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 	c := &conditions{dialect: tx.store.dialect}
@@ -136,6 +148,9 @@ func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 	from := "action a"
 	planned, known := tx.planned[planKey(q, leg)]
 	switch {
+	case tx.store.dialect.ownPlanning && q.Hidden && !q.Trash:
+		from = "hidden_action few CROSS JOIN action a ON a.id = few.action_id" // few are, so they are sorted
+		words.addInRow(c)
 	case tx.store.dialect.ownPlanning:
 		if !known {
 			var err error
@@ -161,6 +176,7 @@ func (tx *Tx) plan(q Query, leg leg) (*conditions, string, error) {
 		part.add(c)
 	}
 	q.addTrash(c)
+	q.addHidden(c)
 	return c, from, nil
 }
 
@@ -177,7 +193,7 @@ func (q Query) walk() string {
 
 // selects reports whether q asks for something that the index of its walk does not answer, and could be looked up otherwise.
 func (q Query) selects(leg leg) bool {
-	if leg == reachingIn {
+	if leg == reachingIn || q.Hidden && !q.Trash {
 		return false // few rows, and the walk does not begin where they are
 	}
 	walk := q.walk()
@@ -214,6 +230,7 @@ func (tx *Tx) probe(q Query, leg leg, order direction, cursor Cursor, limit, row
 		part.add(c)
 	}
 	q.addTrash(c)
+	q.addHidden(c)
 	c.beyond(order.beyond, cursor)
 	c.beyond(order.within, last)
 	if actions, err = tx.listActions(c, tx.walking(q), order, limit); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -10,12 +11,12 @@ import (
 )
 
 const selectedUser = `SELECT id, version, login, name, email, language, time_zone, role, right_change_others, right_reassign,
-	active, created_at FROM app_user`
+	active, created_at, deleted_at FROM app_user`
 
 func userTargets(user *crm.User) []any {
 	return []any{
 		intoID(&user.ID), &user.Version, &user.Login, &user.Name, &user.Email, &user.Language, &user.TimeZone, &user.Role,
-		&user.Rights.ChangeOthers, &user.Rights.Reassign, &user.Active, intoTime(&user.CreatedAt),
+		&user.Rights.ChangeOthers, &user.Rights.Reassign, &user.Active, intoTime(&user.CreatedAt), intoTime(&user.DeletedAt),
 	}
 }
 
@@ -31,7 +32,7 @@ func (tx *Tx) User(id crm.UserID) (crm.User, error) {
 	return user, err
 }
 
-// Users are all users, active or not, by login.
+// Users are all users, active or not, deleted ones too, by login.
 func (tx *Tx) Users() ([]crm.User, error) {
 	var users []crm.User
 	for row, err := range tx.rows("load users", selectedUser+" ORDER BY login_key, id") {
@@ -82,6 +83,22 @@ func (tx *Tx) UpdateUser(user crm.User, expectVersion int64) error {
 	if err == nil && n == 0 {
 		err = tx.missingOrMoved(attempted, "SELECT version FROM app_user WHERE id = $1", idValue(user.ID))
 	}
+	return err
+}
+
+// DeleteUser takes a user away for good but for the name, which stays for what the user did: login, address, password and API tokens
+// are gone. ErrVersion: it has another version than expectVersion by now.
+func (tx *Tx) DeleteUser(id crm.UserID, expectVersion int64, at time.Time) error {
+	attempted := "delete user " + id.String()
+	n, err := tx.exec(attempted, `UPDATE app_user SET version = version + 1, login = '', login_key = $3, email = '', password_hash = '', active = FALSE, deleted_at = $4
+		WHERE id = $1 AND version = $2 AND deleted_at IS NULL`, idValue(id), expectVersion, "deleted "+id.String(), timeValue(at))
+	if err == nil && n == 0 {
+		err = tx.missingOrMoved(attempted, "SELECT version FROM app_user WHERE id = $1", idValue(id))
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(attempted, "DELETE FROM api_token WHERE user_id = $1", idValue(id))
 	return err
 }
 

@@ -233,7 +233,7 @@ func (a *applier) leaveOthers(action crm.Action) error {
 		if err != nil {
 			return err
 		}
-		if link.EndedAt.IsZero() {
+		if !link.Leaving() {
 			a.outbox = append(a.outbox, store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
 		}
 	}
@@ -349,7 +349,7 @@ func (a *applier) shownIn(id crm.ActionID) (places, error) {
 			if err != nil {
 				return shown, err
 			}
-			shown.elsewhere = shown.elsewhere || link.EndedAt.IsZero()
+			shown.elsewhere = shown.elsewhere || !link.Leaving()
 		}
 	}
 	return shown, nil
@@ -365,6 +365,8 @@ func localOf(r *run, action crm.Action, binding store.Binding) reconcile.Local {
 	switch {
 	case action.ID.IsZero():
 		local.State = reconcile.LocalUnknown
+	case r.ending():
+		local.State = reconcile.LocalEnding
 	case action.Deleted():
 		local.State = reconcile.LocalTrashed
 	case action.FollowedBy != r.link.User:

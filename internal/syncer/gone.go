@@ -12,7 +12,7 @@ import (
 
 var noTime time.Time
 
-// linkOf is the living link of a user, if there is one.
+// linkOf is the link of a user, if there is one that lives and is not being ended.
 func linkOf(tx *store.Tx, user crm.UserID) (crm.Link, bool, error) {
 	if user.IsZero() {
 		return crm.Link{}, false, nil
@@ -21,7 +21,7 @@ func linkOf(tx *store.Tx, user crm.UserID) (crm.Link, bool, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return crm.Link{}, false, nil
 	}
-	return link, err == nil, err
+	return link, err == nil && !link.Leaving(), err
 }
 
 // lost is a resource that is proven to be gone, with what is planned about it.

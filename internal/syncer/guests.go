@@ -147,7 +147,7 @@ func (w *preparing) waitsForGuestsElsewhere(one *job) (bool, error) {
 			return false, err
 		}
 		count := guests(link, binding.Bound.Body)
-		if count == 0 || !link.EndedAt.IsZero() {
+		if count == 0 || link.Leaving() {
 			continue
 		}
 		if open, err := asked(w.tx, link.ID, one.action.ID); err != nil || !open.agreed {

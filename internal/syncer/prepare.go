@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"time"
 
@@ -50,6 +51,11 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 			one.resource, one.binding, bound = binding.Bound, binding.Binding, true
 		}
 	}
+	if w.ending() {
+		if stays, err := w.stays(one); stays || err != nil {
+			return errors.Join(err, w.leave(w.tx, one, &w.changes))
+		}
+	}
 	item := reconcile.Item{Base: one.binding.Base, Local: localOf(w.run, action, one.binding)}
 	switch {
 	case !bound, one.resource.State == store.ResourceGone && one.binding.Base == nil:
@@ -75,6 +81,8 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	plan := reconcile.Decide(item, w.rules(one.closed.Reason), reconcile.Moments{})
 	step, writes := plan.Writes()
 	switch {
+	case w.ending() && (plan.Has(reconcile.MarkAction) || step.Kind == reconcile.Wait):
+		return w.leave(w.tx, one, &w.changes)
 	case plan.Has(reconcile.MarkAction):
 		return w.later(one, plan.Steps[0].Reason, crm.SyncState{Name: crm.SetAside, Reason: plan.Steps[0].Reason}, refusedRetry)
 	case !writes:
@@ -103,9 +111,12 @@ func (w *preparing) nothing(one *job, bound bool) error {
 		return err
 	}
 	switch {
-	case one.action.Sync.Name == crm.Held && one.action.Sync.Reason != crm.ReasonGuests, one.action.Sync.Name == crm.NotSynced:
+	case one.action.Sync.Name == crm.Held && one.action.Sync.Reason != crm.ReasonGuests:
+	case one.action.Sync.Name == crm.NotSynced && !(bound && one.resource.State == store.ResourceLive): // else it was told before its link was made again
 	case one.action.Deleted():
 		w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: ReasonActionTrashed})
+	case w.ending():
+		w.state(one.action, withoutLink)
 	case !one.action.When.HasDate():
 		w.state(one.action, crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate})
 	case one.closed.Name != "":
@@ -268,8 +279,10 @@ func (w *preparing) unwritable(one *job) error {
 
 // delete plans a deletion. An action that moves to another calendar stays in this one until it is there (semantics 6).
 func (w *preparing) delete(one *job, step reconcile.Step) error {
-	if waits, err := w.waitsForGuests(one, step); waits || err != nil {
-		return err
+	if !w.ending() { // else whether guests are told was decided with the end
+		if waits, err := w.waitsForGuests(one, step); waits || err != nil {
+			return err
+		}
 	}
 	if step.Reason == reconcile.ReasonReassigned && plant.On(plant.ReassignForgetsOld) {
 		return w.nothing(one, true)

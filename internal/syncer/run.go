@@ -73,7 +73,11 @@ func (s *Syncer) run(ctx context.Context, lease store.Lease, report func(store.R
 	if err != nil {
 		return store.RunResult{}, err
 	}
-	return r.done(ctx)
+	result, err := r.done(ctx)
+	if err == nil {
+		result.Left, err = r.left(ctx)
+	}
+	return result, err
 }
 
 // load reads what a run needs to know of its link.
@@ -119,6 +123,9 @@ func (r *run) all(ctx context.Context, secret []byte, open []store.Held) error {
 		return err
 	}
 	r.remote = gated{remote, r}
+	if r.ending() {
+		return r.push(ctx)
+	}
 	if err := r.carryOut(ctx, open); err != nil {
 		return err
 	}
@@ -274,6 +281,9 @@ func (r *run) done(ctx context.Context) (store.RunResult, error) {
 
 // nextPoll is when the link is polled next: PollInterval after it was last asked what changed.
 func (r *run) nextPoll() time.Time {
+	if r.ending() {
+		return r.Now().Add(idle) // it asks for no changes; its work is due by itself
+	}
 	if r.settings.PollInterval <= 0 {
 		return store.Never
 	}

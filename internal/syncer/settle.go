@@ -181,7 +181,7 @@ func (s *settling) deleted(one *job) error {
 		ID: crm.NewID[store.Tombstone](s.IDs), Link: s.link.ID, Action: one.action.ID, Href: one.resource.Href, UID: one.resource.UID,
 		DeletedAt: s.Now(), Reason: one.reason,
 	})
-	if one.reason == reconcile.ReasonReassigned {
+	if one.reason == reconcile.ReasonReassigned || one.reason == reconcile.ReasonLinkEnds {
 		s.dropped = append(s.dropped, one.resource.ID)
 	} else {
 		one.resource.State, one.resource.Sent, one.resource.SeenAt = store.ResourceGone, nil, s.Now()
@@ -195,6 +195,8 @@ func (s *settling) deleted(one *job) error {
 	state := crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate}
 	if one.action.Deleted() {
 		state.Reason = ReasonActionTrashed
+	} else if s.ending() {
+		state = withoutLink
 	} else if one.action.FollowedBy != s.link.User && !one.action.When.HasDate() {
 		s.state(one.action, state) // its follower's link has nothing to do about it
 	}
@@ -241,6 +243,10 @@ func (s *settling) missing(one *job) error {
 	if one.kind == look && one.resource.Sent.Deletion() {
 		return s.deletedBefore(one)
 	}
+	if s.ending() {
+		one.reason = reconcile.ReasonLinkEnds
+		return s.deleted(one)
+	}
 	s.round.missing = true
 	one.resource.Sent = nil
 	s.applier.resource(one.resource)
@@ -252,6 +258,8 @@ func (s *settling) missing(one *job) error {
 func (s *settling) deletedBefore(one *job) error {
 	local := localOf(s.run, one.action, one.binding)
 	switch {
+	case local.State == reconcile.LocalEnding:
+		one.reason = reconcile.ReasonLinkEnds
 	case local.State == reconcile.LocalTrashed:
 		one.reason = reconcile.ReasonActionDeleted
 	case local.State == reconcile.LocalLeft:
@@ -275,6 +283,10 @@ func (s *settling) failed(one *job) error {
 	if !applied && one.resource.Sent != nil {
 		one.resource.Sent = nil
 		s.applier.resource(one.resource)
+	}
+	if s.ending() && (one.wall || forGood(failure)) {
+		s.did.Refused++
+		return s.leave(s.tx, one, &s.applier.changes)
 	}
 	now, err := s.tx.Now()
 	if err != nil {

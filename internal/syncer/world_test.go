@@ -165,7 +165,7 @@ func (w *world) must(err error) {
 
 func (w *world) end(link crm.Link) {
 	w.Helper()
-	_, err := w.service.EndLink(w.Context(), w.admin, link.ID, link.Version)
+	_, err := w.service.EndLink(w.Context(), w.admin, link.ID, link.Version, service.EndInput{})
 	w.must(err)
 }
 

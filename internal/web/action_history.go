@@ -104,6 +104,8 @@ func (w words) historyGroup(entry service.HistoryEntry) historyGroup {
 		group.Icon, group.Did = "trash", w.T("history.deleted")
 	case crm.Restored:
 		group.Icon, group.Did = "undo", w.T("history.restored")
+	case crm.Hidden, crm.Unhidden:
+		group.Did = w.T("history." + string(entry.What))
 	case crm.Conflict:
 		group.Icon, group.Who, group.Did = "sync", w.T("history.conflict"), ""
 	case crm.ServerCut:

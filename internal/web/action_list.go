@@ -237,6 +237,16 @@ func (s *site) actionToast(r *request) *toast {
 			t.Undo = "/actions/" + id.String() + "/restore"
 		}
 		return t
+	case "hidden", "unhidden":
+		action, err := s.Service.Get(r.Context(), r.caller, id)
+		if err != nil || action.Hidden != (said == "hidden") {
+			return nil
+		}
+		t := &toast{Text: r.T("toast." + said)}
+		if action.MayUnhide {
+			t.Undo = "/actions/" + id.String() + "/unhide"
+		}
+		return t
 	case "saved", "restored":
 		action, err := s.Service.Get(r.Context(), r.caller, id)
 		if err != nil {
@@ -320,4 +330,4 @@ func (p filtersPage) RangeEnd(name, label string) rangeEnd {
 }
 
 // Tabs are those of the list.
-func (actionsPage) Tabs() []string { return []string{tabMine, tabAll, tabTrash} }
+func (actionsPage) Tabs() []string { return []string{tabMine, tabAll, tabTrash, tabHidden} }

@@ -12,9 +12,10 @@ import (
 
 // The tabs of the list of actions.
 const (
-	tabMine  = "mine"
-	tabAll   = "all"
-	tabTrash = "trash"
+	tabMine   = "mine"
+	tabAll    = "all"
+	tabTrash  = "trash"
+	tabHidden = "hidden"
 )
 
 // nobody stands for no follower in the filter "by".
@@ -42,7 +43,7 @@ type filter struct {
 func (w words) readFilter(from url.Values) filter {
 	f := filter{Tab: from.Get("tab"), values: url.Values{}, wrong: map[string]string{}}
 	switch f.Tab {
-	case tabAll, tabTrash:
+	case tabAll, tabTrash, tabHidden:
 	default:
 		f.Tab = tabMine
 	}
@@ -62,7 +63,7 @@ func (w words) readFilter(from url.Values) filter {
 		From: date("from"), To: date("to"), DueFrom: date("due_from"), DueTo: date("due_to"),
 		CreatedFrom: w.midnight(date("created_from"), 0), CreatedTo: w.midnight(date("created_to"), 1),
 		ModifiedFrom: w.midnight(date("modified_from"), 0), ModifiedTo: w.midnight(date("modified_to"), 1),
-		Trash: f.Tab == tabTrash,
+		Trash: f.Tab == tabTrash, Hidden: f.Tab == tabHidden,
 	}
 	for _, name := range f.list("sync") {
 		f.query.Sync = append(f.query.Sync, crm.SyncName(name))

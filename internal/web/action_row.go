@@ -35,6 +35,7 @@ type actionRow struct {
 	// Gone: it is in the trash, in a list of others. MayRestore: with a button that brings it back.
 	Gone       bool
 	MayRestore bool
+	MayUnhide  bool // it is in the list of what was hidden
 }
 
 // Mark differs when anything that the row shows differs.
@@ -56,7 +57,7 @@ type stateChip struct {
 // stateIcons are the pictures of the states of actions and links.
 var stateIcons = map[string]string{
 	"synced": "check", "pending": "clock", "held": "hand", "set_aside": "aside", "read_only": "lock", "not_synced": "none",
-	"new": "plus", "active": "check", "paused": "pause", "off": "none", "sign_in_again": "key", "needs_decision": "hand", "failing": "warning",
+	"new": "plus", "active": "check", "paused": "pause", "off": "none", "sign_in_again": "key", "needs_decision": "hand", "failing": "warning", "ending": "clock",
 }
 
 // ActionState is the chip of an action's state.
@@ -102,7 +103,7 @@ func (w words) row(action service.ActionView, names choiceNames) actionRow {
 	row.Subject, row.NoWords = w.subject(action.Subject)
 	row.Third, row.Type, row.Status = action.ThirdParty, names[action.Type], names[action.Status]
 	row.Due, row.Late = w.Short(action.DueDate), !action.DueDate.IsZero() && action.DueDate.Compare(w.Today()) < 0
-	row.Sync, row.MayRestore = w.ActionState(action.Sync), action.MayRestore
+	row.Sync, row.MayRestore, row.MayUnhide = w.ActionState(action.Sync), action.MayRestore, action.MayUnhide
 	return row
 }
 

@@ -224,6 +224,34 @@ func restoreAction(s *site, w http.ResponseWriter, r *request) error {
 	return see(w, r, saidOf("/actions/"+id.String(), "restored", id))
 }
 
+func hideAction(s *site, w http.ResponseWriter, r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	id, err := actionID(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Service.Hide(r.Context(), r.caller, id); err != nil {
+		return err
+	}
+	return see(w, r, saidOf("/actions", "hidden", id))
+}
+
+func unhideAction(s *site, w http.ResponseWriter, r *request) error {
+	if err := r.form(); err != nil {
+		return err
+	}
+	id, err := actionID(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Service.Unhide(r.Context(), r.caller, id); err != nil {
+		return err
+	}
+	return see(w, r, saidOf("/actions/"+id.String(), "unhidden", id))
+}
+
 // restoreValue brings back the value that a row of the history keeps; taking the other value of a conflict is the same.
 func restoreValue(s *site, w http.ResponseWriter, r *request) error {
 	if err := r.form(); err != nil {
@@ -276,8 +304,9 @@ func showRow(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	row := r.row(action, r.choiceNames(choices))
-	row.Gone = action.Deleted()
-	row.MayRestore = row.Gone && action.MayRestore
+	row.Gone = action.Deleted() || action.Hidden
+	row.MayRestore = action.Deleted() && action.MayRestore
+	row.MayUnhide = action.Hidden && !action.Deleted() && action.MayUnhide
 	p := actionsPage{frame: frame{words: r.words}, List: actionList{Groups: []dayGroup{{Rows: []actionRow{row}}}}}
 	return s.renderPart(w, http.StatusOK, p, "one-row")
 }

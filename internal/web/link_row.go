@@ -100,6 +100,8 @@ func whyOf(r *request, view service.LinkView, names map[crm.UserID]string) strin
 			return r.T("links.paused_by", "name", name, "moment", moment)
 		}
 		return moment
+	case crm.LinkEnding:
+		return r.T("links.ending_why", "count", view.Pending)
 	case crm.LinkNew:
 		return r.T("links.first_waits")
 	}

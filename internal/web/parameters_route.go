@@ -74,6 +74,10 @@ var adminRoutes = []Route{
 	{Name: "user_add_save", Method: http.MethodPost, Pattern: "/users/new", Deed: service.ManageUsers, handle: saveUserAdd},
 	{Name: "user_edit_show", Method: http.MethodGet, Pattern: "/users/{id}", Deed: service.ManageUsers, handle: showUserEdit},
 	{Name: "user_edit_save", Method: http.MethodPost, Pattern: "/users/{id}", Deed: service.ManageUsers, handle: saveUserEdit},
+	{Name: "user_hand_over_show", Method: http.MethodGet, Pattern: "/users/{id}/hand-over", Deed: service.ManageUsers, handle: showHandOver},
+	{Name: "user_hand_over_save", Method: http.MethodPost, Pattern: "/users/{id}/hand-over", Deed: service.ManageUsers, handle: saveHandOver},
+	{Name: "user_delete_show", Method: http.MethodGet, Pattern: "/users/{id}/delete", Deed: service.ManageUsers, handle: showUserDelete},
+	{Name: "user_delete_save", Method: http.MethodPost, Pattern: "/users/{id}/delete", Deed: service.ManageUsers, handle: saveUserDelete},
 	{Name: "user_tokens_show", Method: http.MethodGet, Pattern: "/users/{id}/tokens", Deed: service.ManageUsers, handle: showUserTokens},
 	{Name: "user_token_revoke", Method: http.MethodPost, Pattern: "/users/{id}/tokens/{token}/revoke", Deed: service.ManageUsers, handle: revokeUserToken},
 }
@@ -100,5 +104,7 @@ var adminViews = map[string][]string{
 	"runs":                {"layout", "side", "run_table", "state"},
 	"users":               {"layout", "side", "state"},
 	"user":                {"layout", "inputs"},
+	"user_delete":         {"layout", "inputs"},
+	"hand_over":           {"layout", "inputs"},
 	"my_calendar":         {"layout"},
 }

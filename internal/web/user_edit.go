@@ -12,6 +12,7 @@ import (
 type userPage struct {
 	frame
 	Path, TokensPath, Problem string
+	LeavePath                 string // where its pages about leaving are, "" for a new user
 	Version                   int64
 	Name, Login, Email        input
 	Language, Role            pick
@@ -72,7 +73,7 @@ func (s *site) showUserWith(w http.ResponseWriter, r *request, status int, user 
 	p := userPage{frame: f, Path: usersPath + "/new", Version: user.Version, New: isNew, Problem: wrong[""]}
 	if !isNew {
 		p.Path = usersPath + "/" + user.ID.String()
-		p.TokensPath = p.Path + "/tokens"
+		p.TokensPath, p.LeavePath = p.Path+"/tokens", p.Path
 		password.Hint = r.T("people.password_keep_hint")
 	}
 	p.Name = input{Name: "name", Class: "w6 phone-full", Label: r.T("people.name"), Value: in.Name, Autocomplete: "off"}.on(wrong)
@@ -143,6 +144,15 @@ func saveUserEdit(s *site, w http.ResponseWriter, r *request) error {
 	if in.Password != "" && user.ID == r.caller.User.ID { // the session was signed in with the former one
 		if err := s.Identity.Enter(r.Context(), user.ID); err != nil {
 			return err
+		}
+	}
+	if user.Active && !in.Active {
+		open, err := s.Service.OpenActionsOf(r.Context(), r.caller, user.ID)
+		if err != nil {
+			return err
+		}
+		if open.Count > 0 {
+			return see(w, r, usersPath+"/"+user.ID.String()+"/hand-over")
 		}
 	}
 	return see(w, r, usersPath+"?done=people.saved")

@@ -205,7 +205,7 @@ func TestLink_is_paused_resumed_synced_changed_and_ended(t *testing.T) {
 	b.post(path+"/edit", form).shows(t, http.StatusUnprocessableEntity, `id="password-e"`, "elsewhere.example") // S5: it goes only where it was typed for
 
 	w.action(w.luc, "Waits")
-	b.get(path+"/end").shows(t, http.StatusOK, "Eén wijziging is nog niet verstuurd", "De acties blijven in het CRM")
+	b.get(path+"/end").shows(t, http.StatusOK, "Eén wijziging is nog niet verstuurd", "Er kwam geen actie uit de agenda.", "Er kwam geen afspraak uit het CRM.")
 	b.post(path+"/end", url.Values{"version": {"4"}}).shows(t, http.StatusOK, "De koppeling is beëindigd.", "Nog geen online agenda")
 	b.get(path).shows(t, http.StatusNotFound)
 }
