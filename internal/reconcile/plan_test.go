@@ -73,7 +73,7 @@ func TestDecide_docs_have_a_row_for_each_vector(t *testing.T) {
 	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\|").FindAllStringSubmatch(string(page), -1) {
 		rows[match[1]] = true
 	}
-	for _, path := range vectors(t) {
+	for _, path := range append(vectors(t), "testdata/first_sync/plan.txtar") {
 		archive, err := txtar.ParseFile(path)
 		if err != nil {
 			t.Fatal(err)

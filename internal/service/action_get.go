@@ -67,16 +67,7 @@ func see(caller Caller, action crm.Action, names map[crm.UserID]string) (ActionV
 	switch permission.Access {
 	case Allowed:
 	case Busy:
-		return ActionView{
-			Action: crm.Action{
-				ID: action.ID, Version: action.Version, FollowedBy: action.FollowedBy, Private: true,
-				Units: crm.Units{When: action.When},
-				Sync:  crm.SyncState{},
-			},
-			FollowerName: names[action.FollowedBy],
-			Busy:         true,
-			WhyNot:       CodePrivate,
-		}, nil
+		return busy(ActionView{Action: action, FollowerName: names[action.FollowedBy]}), nil
 	default:
 		return ActionView{}, permission.err()
 	}
@@ -99,6 +90,21 @@ func see(caller Caller, action crm.Action, names map[crm.UserID]string) (ActionV
 		view.MayHide, view.MayUnhide = view.ReadOnlyUnits && !action.Hidden, action.Hidden
 	}
 	return view, nil
+}
+
+// busy is what others see of a private action: that its follower is busy then.
+func busy(view ActionView) ActionView {
+	action := view.Action
+	return ActionView{
+		Action: crm.Action{
+			ID: action.ID, Version: action.Version, FollowedBy: action.FollowedBy, Private: true,
+			Units: crm.Units{When: action.When},
+			Sync:  crm.SyncState{},
+		},
+		FollowerName: view.FollowerName,
+		Busy:         true,
+		WhyNot:       CodePrivate,
+	}
 }
 
 // anotherThan names some user who is neither of the two: giving an action to a third person is the full right.

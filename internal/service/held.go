@@ -35,6 +35,8 @@ var decisions = map[string][]string{
 	HeldEmptied:       {DecideDelete, DecideWriteBack},
 	HeldOtherCalendar: {DecideDelete, DecideWriteBack},
 	HeldGuests:        {DecideTell, DecideUndo},
+	HeldFirstSync:     {DecideEverything, DecideFrom},
+	HeldTwins:         {DecideDifferent, DecideSame},
 }
 
 // maxHeldActions bounds how many actions of one decision are shown.
@@ -55,7 +57,19 @@ func (s *Service) Held(ctx context.Context, caller Caller) ([]HeldView, error) {
 		if err != nil {
 			return err
 		}
+		twins := map[crm.LinkID]int{}
 		for _, held := range undecided {
+			if held.Kind == HeldTwins {
+				twins[held.Link]++
+			}
+		}
+		shown := map[crm.LinkID]int{}
+		for _, held := range undecided {
+			if held.Kind == HeldTwins {
+				if shown[held.Link]++; shown[held.Link] > maxTwins {
+					continue
+				}
+			}
 			link, err := livingLink(tx, caller, held.Link, Decide)
 			if errors.Is(err, ErrNotFound) {
 				continue
@@ -71,11 +85,62 @@ func (s *Service) Held(ctx context.Context, caller Caller) ([]HeldView, error) {
 			if view.Actions, err = heldActions(tx, caller, held, names); err != nil {
 				return err
 			}
+			if held.Subject.Plan != nil {
+				if view.Plan, err = s.viewPlan(tx, link.User, *held.Subject.Plan); err != nil {
+					return err
+				}
+				view.Count = view.Plan.Items()
+			}
+			if held.Kind == HeldTwins {
+				view.Pairs = twins[held.Link]
+				if view.Twin, err = s.viewTwin(tx, caller, link, held.Subject.Event); err != nil {
+					return err
+				}
+				for i, action := range view.Actions {
+					if view.Twin.Busy && !action.Busy {
+						view.Actions[i] = busy(action)
+					}
+				}
+			}
 			views = append(views, view)
 		}
 		return nil
 	})
 	return views, err
+}
+
+// HeldCount is how many of these there are; the pairs of one link that look like twins are one.
+func (s *Service) HeldCount(ctx context.Context, caller Caller) (int, error) {
+	if err := caller.permit(Decide, Subject{User: caller.User.ID}); err != nil {
+		return 0, err
+	}
+	count := 0
+	err := s.read(ctx, func(tx *store.Tx) error {
+		undecided, err := tx.Undecided(crm.LinkID{})
+		if err != nil {
+			return err
+		}
+		count = 0
+		links, twins := map[crm.LinkID]bool{}, map[crm.LinkID]bool{}
+		for _, held := range undecided {
+			mine, known := links[held.Link]
+			if !known {
+				_, err := livingLink(tx, caller, held.Link, Decide)
+				if err != nil && !errors.Is(err, ErrNotFound) {
+					return err
+				}
+				mine = err == nil
+				links[held.Link] = mine
+			}
+			if !mine || held.Kind == HeldTwins && twins[held.Link] {
+				continue
+			}
+			twins[held.Link] = twins[held.Link] || held.Kind == HeldTwins
+			count++
+		}
+		return nil
+	})
+	return count, err
 }
 
 func heldActions(tx *store.Tx, caller Caller, held store.Held, names map[crm.UserID]string) ([]ActionView, error) {
@@ -94,6 +159,10 @@ func heldActions(tx *store.Tx, caller Caller, held store.Held, names map[crm.Use
 
 // Decide takes a decision; the link's next run, which starts at once, carries it out.
 func (s *Service) Decide(ctx context.Context, caller Caller, id HeldID, decision string) error {
+	return s.decide(ctx, caller, id, decision, crm.Date{}, false)
+}
+
+func (s *Service) decide(ctx context.Context, caller Caller, id HeldID, decision string, start crm.Date, all bool) error {
 	var link crm.LinkID
 	var also []entry
 	err := s.write(ctx, func(tx *store.Tx) error {
@@ -108,8 +177,21 @@ func (s *Service) Decide(ctx context.Context, caller Caller, id HeldID, decision
 		if !slices.Contains(decisions[held.Kind], decision) {
 			return crm.Problems{crm.NewProblem(CodeUnknownDecision, "decision", "decision", shortened(decision))}
 		}
-		if err := tx.Decide(id, caller.User.ID, s.now(), decision); err != nil {
+		kept := decision
+		if held.Kind == HeldFirstSync && decision == DecideFrom {
+			if start.IsZero() {
+				return crm.Problems{crm.NewProblem(CodeMissing, "start")}
+			}
+			kept += " " + start.String()
+		}
+		ids, err := alike(tx, held, all)
+		if err != nil {
 			return err
+		}
+		for _, id := range ids {
+			if err := tx.Decide(id, caller.User.ID, s.now(), kept); err != nil {
+				return err
+			}
 		}
 		if held.Kind == HeldGuests {
 			if also, err = s.decideGuests(tx, caller, held, decision); err != nil {

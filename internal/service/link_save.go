@@ -64,6 +64,9 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 			return err
 		}
 		tx.AnnounceLink(id)
+		if err := s.startFirstSync(tx, caller, link, in); err != nil {
+			return err
+		}
 		return s.awaitFirstSync(tx, link)
 	})
 	if err != nil {

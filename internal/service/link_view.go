@@ -53,6 +53,11 @@ type LinkInput struct {
 	OAuth OAuthInput
 	Draft DraftRef
 
+	// Start is the day before which events and actions are left out of the first sync; Everything lets it go on whatever its
+	// size. Both only count for a new link; without either a large first sync waits for a person (semantics 4).
+	Start      crm.Date
+	Everything bool
+
 	grant   crm.LinkID // whose grant signs in
 	origins []string   // where the credentials of the saved link go
 }
@@ -95,6 +100,9 @@ type HeldView struct {
 	Guests    int          // whom the server would tell, of HeldGuests
 	Actions   []ActionView // as the caller may see them
 	Decisions []string     // what Decide takes
+	Plan      *PlanView    // of HeldFirstSync
+	Twin      *TwinView    // of HeldTwins: the event beside the action
+	Pairs     int          // how many twins of the link wait, this one among them
 }
 
 // Progress of the pull that a screen started.

@@ -147,16 +147,23 @@ var methods = map[string][]deedOf{
 		return err
 	}}},
 
-	"Links":    {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Links(w.ctx(), by); return err }}}, // shows each what SeeLink lets him see
-	"Held":     {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Held(w.ctx(), by); return err }}},
-	"Link":     {{SeeLink, func(w *world, by Caller, on target) error { _, err := w.Link(w.ctx(), by, on.link.ID); return err }}},
-	"SetAside": {{SeeLink, func(w *world, by Caller, on target) error { _, err := w.SetAside(w.ctx(), by, on.link.ID); return err }}},
+	"Links":     {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Links(w.ctx(), by); return err }}}, // shows each what SeeLink lets him see
+	"Held":      {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.Held(w.ctx(), by); return err }}},
+	"HeldCount": {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.HeldCount(w.ctx(), by); return err }}},
+	"Link":      {{SeeLink, func(w *world, by Caller, on target) error { _, err := w.Link(w.ctx(), by, on.link.ID); return err }}},
+	"SetAside":  {{SeeLink, func(w *world, by Caller, on target) error { _, err := w.SetAside(w.ctx(), by, on.link.ID); return err }}},
 	"Runs": {{SeeLink, func(w *world, by Caller, on target) error {
 		_, err := w.Runs(w.ctx(), by, RunQuery{Link: on.link.ID})
 		return err
 	}}},
 	"SyncNow": {{SyncLink, func(w *world, by Caller, on target) error { return w.SyncNow(w.ctx(), by, on.link.ID) }}},
 	"Decide":  {{Decide, func(w *world, by Caller, on target) error { return w.Decide(w.ctx(), by, on.held, DecideDelete) }}},
+	"DecideStart": {{Decide, func(w *world, by Caller, on target) error {
+		return w.DecideStart(w.ctx(), by, w.heldAs(on, HeldFirstSync), crm.Date{Year: 2026, Month: 1, Day: 1})
+	}}},
+	"DecideAlike": {{Decide, func(w *world, by Caller, on target) error {
+		return w.DecideAlike(w.ctx(), by, w.heldAs(on, HeldTwins), DecideSame)
+	}}},
 	"CreateLink": {{ManageLinks, func(w *world, by Caller, on target) error {
 		_, err := w.CreateLink(w.ctx(), by, w.linkInput(w.peer))
 		if found, _ := errors.AsType[crm.Problems](err); found != nil {
@@ -222,6 +229,15 @@ func (w *world) changeFollower(by Caller, in UserInput) error {
 	w.must(err)
 	_, err = w.ChangeUser(w.ctx(), by, follower.ID, user.Version, in)
 	return err
+}
+
+// heldAs holds something of another kind on the link.
+func (w *world) heldAs(on target, kind string) HeldID {
+	id := crm.NewID[store.Held](w.IDs)
+	w.writeRows(func(tx *store.Tx) error {
+		return tx.InsertHeld(store.Held{ID: id, Link: on.link.ID, Kind: kind, CreatedAt: time.Unix(1, 0)})
+	})
+	return id
 }
 
 // target makes something for one call to be done to.

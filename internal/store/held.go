@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/reconcile"
 )
 
 // HeldID names something held.
@@ -28,6 +29,9 @@ type Held struct {
 type HeldSubject struct {
 	Actions []crm.ActionID `json:"actions,omitempty"`
 	Counts  map[string]int `json:"counts,omitempty"`
+	// Event is the event that looks like the action. Plan is what a first sync is going to do.
+	Event ResourceID             `json:"event,omitzero"`
+	Plan  *reconcile.FirstCounts `json:"plan,omitempty"`
 }
 
 const selectedHeld = "SELECT id, link_id, kind, created_at, subject, decided_at, decided_by, decision, done_at FROM held"

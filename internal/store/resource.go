@@ -46,7 +46,21 @@ const (
 	ResourceCreating ResourceState = "creating" // href and UID are kept, the first PUT is not confirmed
 	ResourceLive     ResourceState = "live"
 	ResourceGone     ResourceState = "gone" // proven, and what it held is still needed
+
+	// Of events that have no action: the first sync left it out (semantics 4), the plan that it belongs to waits for a person,
+	// or it looks like an action and a person is asked whether it is that one.
+	ResourceLeftOut ResourceState = "left_out"
+	ResourceWaiting ResourceState = "waiting"
+	ResourceTwin    ResourceState = "twin"
 )
+
+// Parked reports whether the event is in the calendar and has no action on purpose.
+func (s ResourceState) Parked() bool {
+	return s == ResourceLeftOut || s == ResourceWaiting || s == ResourceTwin
+}
+
+// There reports whether the event was in the calendar when it was last seen.
+func (s ResourceState) There() bool { return s == ResourceLive || s.Parked() }
 
 // SetAside says why a resource cannot be used, with what a person is shown of it. The zero SetAside is none.
 type SetAside struct {

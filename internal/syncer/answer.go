@@ -98,7 +98,7 @@ func (a *answer) visit(member dav.Member) error {
 	key := member.Href.Key()
 	if a.whole && member.Kind != dav.MemberGone && !a.seen[key] {
 		a.seen[key] = true
-		if known, ok := a.known[key]; ok && known.state == store.ResourceLive {
+		if known, ok := a.known[key]; ok && known.state.There() {
 			a.hits++
 		}
 	}
@@ -145,7 +145,7 @@ func (a *answer) sort() {
 // isKnown reports whether a member of a whole listing has the ETag we know.
 func (a *answer) isKnown(member *dav.Member) bool {
 	known, ok := a.known[member.Href.Key()]
-	return ok && known.state == store.ResourceLive && known.etag.Same(member.ETag)
+	return ok && known.state.There() && known.etag.Same(member.ETag)
 }
 
 // complete reads what the answer left out, once it is known to be whole.
@@ -246,7 +246,7 @@ func (a *answer) dropKnown() error {
 		}
 		a.unread = slices.DeleteFunc(a.unread, func(href dav.Href) bool {
 			resource, ok := known[href.Key()]
-			return ok && resource.State == store.ResourceLive && resource.Sent == nil && resource.ETag.Same(a.etags[href.Key()])
+			return ok && resource.State.There() && resource.Sent == nil && resource.ETag.Same(a.etags[href.Key()])
 		})
 		return nil
 	})
@@ -300,7 +300,7 @@ func (a *answer) readSingly(hrefs []dav.Href, missing func(dav.Href)) error {
 func (a *answer) findMissing() error {
 	var absent []dav.Href
 	for key, known := range a.known {
-		if known.state == store.ResourceLive && !a.seen[key] {
+		if known.state.There() && known.state != store.ResourceLeftOut && !a.seen[key] {
 			absent = append(absent, known.href)
 		}
 	}
@@ -368,6 +368,12 @@ func (a *answer) apply(how removal, last func(*store.Tx) error) error {
 func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) error) error {
 	events := a.events
 	a.events = nil
+	planned := a.first != nil && a.first.look && !a.first.rules.Decided
+	if planned {
+		if err := a.lookFirst(events); err != nil {
+			return err
+		}
+	}
 	vacated := map[string]bool{}
 	for _, href := range append(slices.Clone(gone), a.gone...) {
 		vacated[href.Key()] = true
@@ -386,6 +392,12 @@ func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) 
 		if err := a.vacate(part, present, vacated); err != nil {
 			return err
 		}
+		if a.first != nil && !planned {
+			if err := a.planPart(part); err != nil {
+				return err
+			}
+		}
+		var paired []crm.ActionID
 		err := a.commit(a.ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
 			var lost []dav.Href
 			if final {
@@ -411,10 +423,14 @@ func (a *answer) applyEvents(gone []dav.Href, how removal, last func(*store.Tx) 
 					}
 				}
 			}
+			paired = applier.paired
 			return applier.did, applier.write(tx)
 		})
 		if err != nil {
 			return err
+		}
+		for _, id := range paired {
+			a.twins[id] = true
 		}
 		a.progress.Processed += len(part)
 		a.show()

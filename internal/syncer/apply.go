@@ -31,6 +31,7 @@ type applier struct {
 	actions map[crm.ActionID]crm.Action
 	entries map[crm.ActionID]store.OutboxEntry
 	vacated map[string]bool // keys of hrefs that are proven to be empty now
+	paired  []crm.ActionID  // a person is asked about from now on
 }
 
 // newApplier loads all that is known of the given events and hrefs.
@@ -107,7 +108,7 @@ func (a *applier) loadBound(ids []store.ResourceID) error {
 // event applies one event that was read.
 func (a *applier) event(e *event) error {
 	resource, known := a.byHref[e.href.Key()]
-	if known && resource.State == store.ResourceLive && resource.Sent == nil && (sameVersion(resource, e) || resource.ETag == "" && plant.On(plant.AnswersETagIgnored)) {
+	if known && resource.State.There() && !e.parked && resource.Sent == nil && (sameVersion(resource, e) || resource.ETag == "" && plant.On(plant.AnswersETagIgnored)) {
 		if resource.ETag != e.etag {
 			resource.ETag = e.etag
 			a.resource(resource)
@@ -128,6 +129,12 @@ func (a *applier) event(e *event) error {
 			e.showAside()
 		}
 	}
+	if known && resource.State.Parked() && !e.parked && (resource.State == store.ResourceTwin || bytes.Equal(resource.Body, e.body)) {
+		// It moved only, or a person is asked about it already.
+		resource.Href, resource.ETag, resource.Body, resource.SeenAt = e.href, e.etag, e.body, a.Now()
+		a.resource(resource)
+		return nil
+	}
 	if !known {
 		resource = store.Resource{ID: crm.NewID[store.Resource](a.IDs), Link: a.link.ID, State: store.ResourceLive}
 	}
@@ -137,6 +144,9 @@ func (a *applier) event(e *event) error {
 	if isBound {
 		action = a.actions[binding.Action]
 		item.Local, item.Base = a.local(action, binding), binding.Base
+	} else if !e.twin.IsZero() {
+		action = a.actions[e.twin]
+		item.Local = a.local(action, store.Binding{AgreedVersion: action.Version})
 	} else if found, err := a.findAction(e, &action); err != nil {
 		return err
 	} else if found {
@@ -175,7 +185,13 @@ func (a *applier) event(e *event) error {
 		item.Remote = reconcile.Remote{State: reconcile.RemoteSetAside, Reason: e.aside.Reason}
 	}
 	closed := a.closed(e.facts.Private, e.facts)
-	plan := reconcile.Decide(item, a.rules(closed.Reason), a.moments(action, e))
+	rules := a.rules(closed.Reason)
+	var plan reconcile.Plan
+	if e.twin.IsZero() {
+		plan = reconcile.Decide(item, rules, a.moments(action, e))
+	} else {
+		plan = a.joined(item, rules, a.moments(action, e))
+	}
 
 	creating := known && resource.State == store.ResourceCreating
 	resource.Href, resource.SeenAt = e.href, a.seenAt()
@@ -193,6 +209,13 @@ func (a *applier) event(e *event) error {
 	} else {
 		resource.SetAside, resource.Body = store.SetAside{}, e.body
 	}
+	parked := false
+	if item.Local.State == reconcile.LocalUnknown && e.aside == nil {
+		var err error
+		if parked, err = a.park(e, &resource); err != nil {
+			return err
+		}
+	}
 	if known {
 		a.resource(resource)
 	} else {
@@ -201,6 +224,9 @@ func (a *applier) event(e *event) error {
 		if e.uid != "" {
 			a.byUID[e.uid] = append(a.byUID[e.uid], resource)
 		}
+	}
+	if parked {
+		return nil
 	}
 	if item.Local.State == reconcile.LocalUnknown && e.aside != nil {
 		a.did.SetAside++

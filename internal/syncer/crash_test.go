@@ -38,6 +38,29 @@ var scenarios = []scenario{
 		w.create(w.anna, "Visit", "2026-11-24 - - -")
 		w.link(w.anna)
 	}},
+	{name: "first_sync_with_twins", setup: func(w *world) {
+		w.put(w.anna, "one", "Lunch", "20261125T110000Z", "DESCRIPTION:there")
+		w.put(w.anna, "two", "Tea", "20261126T110000Z")
+		w.create(w.anna, "Lunch", "2026-11-25 12:00 - 13:00")
+		w.link(w.anna)
+	}},
+	{name: "twins_are_the_same", setup: func(w *world) { twins(w) }, act: func(w *world) {
+		w.must(w.service.Decide(w.Context(), w.anna, w.asked(service.HeldTwins).ID, service.DecideSame))
+	}},
+	{name: "twins_are_different", setup: func(w *world) { twins(w) }, act: func(w *world) {
+		w.must(w.service.Decide(w.Context(), w.anna, w.asked(service.HeldTwins).ID, service.DecideDifferent))
+	}},
+	{name: "a_large_first_sync", setup: func(w *world) {
+		large(w)
+		for i := range 4 {
+			w.put(w.anna, fmt.Sprint("e", i), fmt.Sprint("There ", i), "20261125T110000Z")
+		}
+		w.create(w.anna, "There 1", "2026-11-25 12:00 - 13:00")
+		w.link(w.anna)
+	}},
+	{name: "a_large_first_sync_is_decided", setup: plan, act: func(w *world) {
+		w.must(w.service.DecideStart(w.Context(), w.anna, w.asked(service.HeldFirstSync).ID, crm.Date{Year: 2026, Month: 1, Day: 1}))
+	}},
 	{name: "saved", setup: linked, act: func(w *world) { w.create(w.anna, "Call", "2026-11-25 14:00 - 16:00") }},
 	{name: "changed_here", setup: linked, act: func(w *world) { w.change(w.anna, w.named("Lunch"), subject("Dinner")) }},
 	{name: "changed_there", setup: linked, act: func(w *world) { w.line("one", "SUMMARY:Dinner") }},
@@ -152,6 +175,9 @@ func (w *world) whole() string {
 		}
 		slices.Sort(events)
 		text.WriteString(strings.Join(events, "\n") + "\n")
+		for _, held := range w.waiting(user) {
+			fmt.Fprintf(&text, "  waits: %s %d\n", held.Kind, held.Count)
+		}
 	}
 	return text.String()
 }

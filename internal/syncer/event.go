@@ -25,6 +25,9 @@ type event struct {
 	facts  eventmap.Facts
 	aside  *store.SetAside // why it cannot be used, nil where nothing speaks against it so far
 
+	parked bool         // it was kept without action, and is to be applied now
+	twin   crm.ActionID // a person decided that it is this action
+
 	refusedOurs bool // the server said that it did not take our write: what it holds is not made of that
 }
 

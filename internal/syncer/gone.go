@@ -58,6 +58,11 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 		if !isBound {
 			a.dropped = append(a.dropped, resource.ID)
 			delete(a.byHref, href.Key())
+			if resource.State == store.ResourceTwin {
+				if err := a.twinGone(resource); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		took, err := a.twinTakesOver(resource)

@@ -185,12 +185,7 @@ func (r *run) guestsSettled(tx *store.Tx, action crm.Action) error {
 	if !open.asked {
 		return nil
 	}
-	undecided, err := tx.Undecided(r.link.ID)
-	if err != nil || len(undecided) > 0 {
-		return err
-	}
-	tx.AnnounceLink(r.link.ID)
-	return r.keep(tx, func(sync *store.LinkSync) { sync.NeedsDecision = false })
+	return r.noMoreAsked(tx)
 }
 
 // bareAddress is a calendar user address as people write it.

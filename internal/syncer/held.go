@@ -28,7 +28,7 @@ func (r *run) carryOut(ctx context.Context, open []store.Held) error {
 			}
 		}
 	}
-	return nil
+	return r.settleTwins(ctx, open)
 }
 
 // carryOutDeletions trashes the actions whose events disappeared, or has the events made again. One whose event came back,

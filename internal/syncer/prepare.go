@@ -142,6 +142,9 @@ func (w *preparing) later(one *job, reason crm.Reason, state crm.SyncState, afte
 
 // create promises a new event: its href and UID are kept, and known as the action's, before the first PUT.
 func (w *preparing) create(one *job, bound bool, earlier []byte) error {
+	if waits, err := w.waitsForPlan(one); waits || err != nil {
+		return err
+	}
 	if one.action.FollowedBy == w.link.User {
 		if create, reason := reconcile.ShouldCreate(one.action.When, one.entry.Origin, w.today()); !create {
 			done, err := w.tx.OutboxDone(w.link.ID, one.action.ID, one.entry.Revision)

@@ -28,10 +28,13 @@ func (r *run) pull(ctx context.Context) error {
 		return err
 	}
 	r.pulled = true
-	if first {
-		return r.firstPush(ctx)
+	if !first || r.first.waits {
+		return nil
 	}
-	return nil
+	if err := r.bringIn(ctx); err != nil {
+		return err
+	}
+	return r.firstPush(ctx)
 }
 
 func (r *run) pullChanges(ctx context.Context) error {
@@ -79,6 +82,9 @@ func (r *run) adopt(ctx context.Context) error {
 	return r.commit(ctx, "adopt", func(tx *store.Tx) (crm.Counts, error) {
 		n, err := tx.AdoptResources(r.link.ID)
 		if err != nil || n == 0 {
+			return crm.Counts{}, err
+		}
+		if err := tx.DropParked(r.link.ID); err != nil {
 			return crm.Counts{}, err
 		}
 		actions, err := tx.BoundActions(r.link.ID)
@@ -220,8 +226,8 @@ func (r *run) list(ctx context.Context, keep func(*store.LinkSync)) error {
 // finishAll applies a complete listing.
 func (r *run) finishAll(ctx context.Context, answer *answer, keep func(*store.LinkSync)) error {
 	how := guarded
-	if r.before.FirstSyncedAt.IsZero() {
-		how = relinked
+	if r.first != nil && r.first.look {
+		how, r.first.final = relinked, true
 	}
 	if r.decided != guarded {
 		how = r.decided
@@ -237,6 +243,11 @@ func (r *run) finishAll(ctx context.Context, answer *answer, keep func(*store.Li
 	}
 	r.compared = true
 	return answer.apply(how, func(tx *store.Tx) error {
+		if r.first != nil && r.first.ask {
+			if err := r.holdPlan(tx); err != nil {
+				return err
+			}
+		}
 		return r.keep(tx, func(sync *store.LinkSync) {
 			keep(sync)
 			sync.ComparedAt = r.Now()
@@ -256,30 +267,19 @@ func (r *run) stop(ctx context.Context, kind string, living int) error {
 	return errHeld
 }
 
-// firstPush makes the work of semantics 4, rule 2: every action of the user with a date that is not past becomes an event.
+// firstPush makes the work of semantics 4, rule 2: every action of the user with a date that is not past becomes an event, but
+// for those that end before the start that was chosen, and for those that a person is asked about.
 func (r *run) firstPush(ctx context.Context) error {
-	return r.commit(ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
+	err := r.commit(ctx, "pull", func(tx *store.Tx) (crm.Counts, error) {
 		if !r.link.ReadOnly {
-			actions, err := tx.ActionsToPush(r.link.ID, r.user.ID, r.today())
-			if err != nil {
+			if err := r.pushFirst(tx); err != nil {
 				return crm.Counts{}, err
 			}
-			entries := make([]store.OutboxEntry, len(actions))
-			ids := make([]crm.ActionID, len(actions))
-			for i, action := range actions {
-				entries[i] = store.OutboxEntry{Link: r.link.ID, Action: action.ID, Origin: reconcile.OriginFirstSync}
-				ids[i] = action.ID
-				if action.Sync.Name == crm.Pending {
-					continue
-				}
-				if err := tx.SetSyncState(action.ID, crm.SyncState{Name: crm.Pending}); err != nil {
-					return crm.Counts{}, err
-				}
-			}
-			if err := tx.PutOutbox(entries...); err != nil {
+		}
+		if !r.first.plan.IsZero() {
+			if err := tx.HeldDone(r.first.plan, r.Now()); err != nil {
 				return crm.Counts{}, err
 			}
-			tx.AnnounceActions(ids)
 		}
 		now := r.Now()
 		tx.AnnounceLink(r.link.ID)
@@ -287,4 +287,46 @@ func (r *run) firstPush(ctx context.Context) error {
 			sync.FirstSyncedAt, sync.ComparedAt, sync.LastCheckedAt = now, later(sync.ComparedAt, now), r.askedAt
 		})
 	})
+	if err == nil {
+		r.first = nil
+	}
+	return err
+}
+
+func (r *run) pushFirst(tx *store.Tx) error {
+	actions, err := tx.ActionsToPush(r.link.ID, r.user.ID, r.today())
+	if err != nil {
+		return err
+	}
+	rules := r.first.rules
+	rules.Today = r.today()
+	var entries []store.OutboxEntry
+	var told []crm.ActionID
+	for _, action := range actions {
+		state := crm.SyncState{Name: crm.Pending}
+		switch fate := rules.Action(action.When); {
+		case r.twins[action.ID]:
+			continue
+		case fate == reconcile.FirstLeftOut:
+			if _, err := tx.OutboxEntry(r.link.ID, action.ID); !errors.Is(err, store.ErrNotFound) {
+				if err != nil {
+					return err
+				}
+				continue // a person typed it since the calendar was linked
+			}
+			state = crm.SyncState{Name: crm.NotSynced, Reason: ReasonLeftOut}
+		case fate != reconcile.FirstCreate:
+			continue
+		default:
+			entries = append(entries, store.OutboxEntry{Link: r.link.ID, Action: action.ID, Origin: reconcile.OriginFirstSync})
+		}
+		told = append(told, action.ID)
+		if !same(action.Sync, state) {
+			if err := tx.SetSyncState(action.ID, state); err != nil {
+				return err
+			}
+		}
+	}
+	tx.AnnounceActions(told)
+	return tx.PutOutbox(entries...)
 }

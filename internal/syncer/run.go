@@ -38,9 +38,11 @@ type run struct {
 	kept     bool      // the run has a row
 	askedAt  time.Time // when the pull began to ask; zero before it
 	pulled   bool
-	compared bool // hrefs and ETags of the whole calendar were compared in this run
-	doubt    bool // something was left unanswered: the next run compares
-	asks     bool // something is open about the guests of an event
+	compared bool                  // hrefs and ETags of the whole calendar were compared in this run
+	doubt    bool                  // something was left unanswered: the next run compares
+	asks     bool                  // something is open about the guests of an event
+	first    *first                // nil after the first sync
+	twins    map[crm.ActionID]bool // that a person is asked about, or was and that is to be carried out
 	progress store.RunProgress
 
 	mu      sync.Mutex
@@ -123,6 +125,7 @@ func (r *run) all(ctx context.Context, secret []byte, open []store.Held) error {
 		return err
 	}
 	r.remote = gated{remote, r}
+	r.begin(open)
 	if r.ending() {
 		return r.push(ctx)
 	}

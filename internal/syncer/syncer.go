@@ -25,7 +25,9 @@ type Config struct {
 	// CompareEvery is how often all hrefs and ETags of a calendar are compared, beside what its sync token says, to heal what
 	// a server left out; 0: a day; negative: never.
 	CompareEvery time.Duration
-	Log          *slog.Logger // nil: silent. It never holds credentials or calendar text
+	// LargePlan is how many items a first sync may have without a person; 0: 2,000 (semantics 4).
+	LargePlan int
+	Log       *slog.Logger // nil: silent. It never holds credentials or calendar text
 }
 
 // Syncer runs links. Its methods may be called by several goroutines, each with a lease of its own.
