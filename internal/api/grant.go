@@ -47,6 +47,7 @@ type GrantLinkInput struct {
 	Calendar         Optional `json:"calendar,omitempty" doc:"The calendar chosen among those that the test found."`
 	WithoutSyncToken bool     `json:"without_sync_token,omitempty" doc:"Link a calendar without sync-token: slower."`
 	TestWrite        bool     `json:"test_write,omitempty" doc:"Test writing too: an event is made and taken away again."`
+	FirstSyncInput
 }
 
 // Grant is a sign-in at an authorisation server that is on its way. It is seen and used by who began it only, for ten minutes.
@@ -226,8 +227,13 @@ func (c *call) chosen(in *GrantPath) (service.LinkInput, service.DraftView, erro
 		return service.LinkInput{}, asked, err
 	}
 	var body GrantLinkInput
-	err = c.decode(&body)
-	return service.LinkInput{Draft: ref, Calendar: string(body.Calendar), WithoutSyncToken: body.WithoutSyncToken, TestWrite: body.TestWrite}, asked, err
+	if err := c.decode(&body); err != nil {
+		return service.LinkInput{}, asked, err
+	}
+	var r reading
+	typed := service.LinkInput{Draft: ref, Calendar: string(body.Calendar), WithoutSyncToken: body.WithoutSyncToken, TestWrite: body.TestWrite}
+	body.into(&r, &typed)
+	return typed, asked, r.err()
 }
 
 func (c *call) testGrant(in *GrantPath) (func(huma.Context), error) {

@@ -18,6 +18,7 @@ type LinkInput struct {
 	Calendar         Optional `json:"calendar,omitempty" doc:"The calendar chosen among those that the test found."`
 	TestWrite        bool     `json:"test_write,omitempty" doc:"Test writing too: an event is made and taken away again."`
 	CertificateInput
+	FirstSyncInput
 }
 
 // CertificateInput is what is shown to the calendar's host, and trusted there, beyond what the whole installation does.
@@ -31,12 +32,27 @@ func (in CertificateInput) tls() service.LinkTLS {
 	return service.LinkTLS{Certificate: in.ClientCertificate, Key: in.ClientKey, Authorities: in.Authority}
 }
 
+// FirstSyncInput is what is chosen about the first sync of a new link. Without either, one of more than 2,000 items waits for a
+// decision.
+type FirstSyncInput struct {
+	FirstSyncFrom Optional `json:"first_sync_from,omitempty" format:"date" doc:"Leave out of the first sync what ends before this day, until it changes."`
+	FirstSyncAll  bool     `json:"first_sync_all,omitempty" doc:"Bring in everything, however much it is."`
+}
+
+func (in FirstSyncInput) into(r *reading, typed *service.LinkInput) {
+	typed.Everything = in.FirstSyncAll
+	if in.FirstSyncFrom != "" {
+		typed.Start = r.date("first_sync_from", string(in.FirstSyncFrom))
+	}
+}
+
 func (in LinkInput) input() (service.LinkInput, error) {
 	var r reading
 	typed := service.LinkInput{
 		User: readID[crm.User](&r, "user", in.User), Kind: crm.LinkKind(in.Kind), Address: in.Address, Username: in.Username, Password: in.Password,
 		PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken, ShownBusy: in.ShownBusy, Calendar: string(in.Calendar), TestWrite: in.TestWrite, TLS: in.tls(),
 	}
+	in.into(&r, &typed)
 	return typed, r.err()
 }
 

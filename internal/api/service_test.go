@@ -19,10 +19,11 @@ import (
 )
 
 // withoutRoute are methods that no API may offer: they are the program's and its operator's, or how the others are carried out,
-// or give a password away, which no answer may hold (semantics 7), or keep what pages ask for one after the other.
+// or give a password away, which no answer may hold (semantics 7), or keep what pages ask for one after the other, or tell a part of what
+// another one tells.
 var withoutRoute = []string{
 	"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator", "PurgeDrafts", "FinishEnds", "AskAppPassword", "TakeAppPassword",
-	"KeepWizard", "Wizard", "WizardOfGrant", "DropWizard",
+	"KeepWizard", "Wizard", "WizardOfGrant", "DropWizard", "HeldCount",
 }
 
 // Whatever a screen can do, the API can: every method of service is called here.

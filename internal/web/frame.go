@@ -55,11 +55,11 @@ func (s *site) frame(r *request, current, title string) (frame, error) {
 		return f, nil
 	}
 	f.UserName, f.Initials = r.caller.User.Name, initials(r.caller.User.Name)
-	held, err := s.Service.Held(r.Context(), r.caller)
+	held, err := s.Service.HeldCount(r.Context(), r.caller)
 	if err != nil {
 		return frame{}, err
 	}
-	f.Places = places(r.caller.User, len(held))
+	f.Places = places(r.caller.User, held)
 	if on, err := s.moduleOn(r); err != nil {
 		return frame{}, err
 	} else if !on {
@@ -68,9 +68,9 @@ func (s *site) frame(r *request, current, title string) (frame, error) {
 	if f.Banner, err = s.signInBanner(r.Context(), r); err != nil || f.Banner != nil {
 		return f, err
 	}
-	if len(held) > 0 && current != "held" {
+	if held > 0 && current != "held" {
 		f.Banner = &banner{
-			Tone: "held", Icon: "hand", Lead: r.T("banner.decisions", "count", len(held)), More: r.T("banner.decisions_more"), Path: "/held", Act: r.T("banner.decide"),
+			Tone: "held", Icon: "hand", Lead: r.T("banner.decisions", "count", held), More: r.T("banner.decisions_more"), Path: "/held", Act: r.T("banner.decide"),
 		}
 	}
 	return f, nil

@@ -14,6 +14,9 @@ import (
 type heldPage struct {
 	frame
 	Held     []heldCard
+	Plans    []planCard
+	Twins    []twinsCard
+	Waiting  int // of all these
 	BackPath string
 	Days     int // that the trash is kept
 }
@@ -54,6 +57,29 @@ func (s *site) showHeldWith(w http.ResponseWriter, r *request, status int, about
 		p.BackPath = linksPath
 	}
 	for _, view := range held {
+		switch {
+		case view.Plan != nil:
+			card := planCard{ID: view.ID.String(), UserName: view.UserName, Plan: planOf(r, *view.Plan, false), Start: startInput(r, startName(view.ID), *view.Plan, view.Plan.Start.String())}
+			if view.ID == about {
+				card.Start = startInput(r, startName(view.ID), *view.Plan, r.PostForm.Get(startName(view.ID)))
+				card.Start.Error.Sentence = problem
+			}
+			p.Plans = append(p.Plans, card)
+			continue
+		case view.Twin != nil:
+			at := slices.IndexFunc(p.Twins, func(card twinsCard) bool { return card.Link == view.Link })
+			if at < 0 {
+				at = len(p.Twins)
+				p.Twins = append(p.Twins, twinsCard{ID: view.ID.String(), Link: view.Link, UserName: view.UserName, Count: view.Pairs, Rest: view.Pairs})
+			}
+			card := &p.Twins[at]
+			card.Pairs = append(card.Pairs, twinRowOf(r, view))
+			card.Rest--
+			if view.ID == about {
+				card.Problem = problem
+			}
+			continue
+		}
 		slices.Reverse(view.Decisions) // what keeps everything comes first
 		card := heldCard{HeldView: view, Rest: max(0, view.Count-len(view.Actions))}
 		if view.ID == about {
@@ -64,6 +90,7 @@ func (s *site) showHeldWith(w http.ResponseWriter, r *request, status int, about
 		}
 		p.Held = append(p.Held, card)
 	}
+	p.Waiting = len(p.Held) + len(p.Plans) + len(p.Twins)
 	return s.render(w, status, p)
 }
 
@@ -83,6 +110,9 @@ func decideHeld(s *site, w http.ResponseWriter, r *request) error {
 	}
 	if err := posted(r); err != nil {
 		return err
+	}
+	if r.PostForm.Has(startName(held)) {
+		return s.decidePlan(w, r, held)
 	}
 	if r.PostForm.Get("decision") == "" {
 		return s.showHeldWith(w, r, http.StatusUnprocessableEntity, held, r.T("decide.choose"))

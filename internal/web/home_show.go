@@ -109,10 +109,21 @@ func needsOf(r *request, views []service.LinkView, held []service.HeldView) []ne
 			needs = append(needs, one)
 		}
 	}
+	asked := map[crm.LinkID]bool{}
 	for _, one := range held {
+		if one.Kind == service.HeldTwins && asked[one.Link] {
+			continue // all of a link's are one thing to look at
+		}
+		asked[one.Link] = asked[one.Link] || one.Kind == service.HeldTwins
 		heading, why := r.T("home.decide", "count", one.Count, "name", one.UserName), r.T("home.decide_why", "moment", r.Moment(one.CreatedAt))
 		if one.Kind == service.HeldGuests {
 			heading, why = r.T("decide.guests", "count", one.Guests, "name", one.UserName), r.T("home.guests_why", "moment", r.Moment(one.CreatedAt))
+		}
+		switch one.Kind {
+		case service.HeldFirstSync:
+			heading, why = r.T("home.first_sync", "name", one.UserName), r.T("home.first_sync_why", "count", one.Count)
+		case service.HeldTwins:
+			heading, why = r.T("home.twins", "count", one.Pairs, "name", one.UserName), r.T("home.twins_why")
 		}
 		needs = append(needs, need{"needs_decision", "hand", heading, why, rowAct{r.T("home.decide_button"), heldPath, false}})
 	}

@@ -67,6 +67,7 @@ var adminRoutes = []Route{
 
 	{Name: "held_show", Method: http.MethodGet, Pattern: heldPath, Deed: service.Decide, handle: showHeld},
 	{Name: "held_decide", Method: http.MethodPost, Pattern: "/held/{id}", Deed: service.Decide, handle: decideHeld},
+	{Name: "held_decide_twins", Method: http.MethodPost, Pattern: "/held/{id}/twins", Deed: service.Decide, handle: decideTwins},
 	{Name: "runs_show", Method: http.MethodGet, Pattern: runsPath, Deed: service.SeeLink, handle: showRuns},
 
 	{Name: "users_show", Method: http.MethodGet, Pattern: usersPath, Deed: service.ManageUsers, handle: showUsers},
@@ -100,7 +101,7 @@ var adminViews = map[string][]string{
 	"wizard_kind":         {"layout", "wizard_steps"},
 	"wizard_parameters":   {"layout", "inputs", "certificate", "wizard_steps"},
 	"wizard_plan":         {"layout", "wizard_steps"},
-	"held":                {"layout"},
+	"held":                {"layout", "first_plan", "field"},
 	"runs":                {"layout", "side", "run_table", "state"},
 	"users":               {"layout", "side", "state"},
 	"user":                {"layout", "inputs"},
