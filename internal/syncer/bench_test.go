@@ -41,7 +41,8 @@ func newEngineBench(b *testing.B, links int, sync store.LinkSync, remote func(cr
 	b.Helper()
 	bench := &engineBench{store: storetest.Open(b, storetest.SQLite(b)), ids: crm.IDSource{Now: time.Now, Random: rand.Reader}}
 	bench.engine = syncer.New(syncer.Config{
-		Store: bench.store, IDs: bench.ids, Now: time.Now, Zones: zones,
+		LargePlan: 1_000_000,
+		Store:     bench.store, IDs: bench.ids, Now: time.Now, Zones: zones,
 		Connect: func(_ context.Context, link crm.Link, _ []byte, _ dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
 			observe(dav.Exchange{})
 			return remote(link), nil
