@@ -3,7 +3,6 @@ package syncer_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,8 +16,6 @@ import (
 	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
 )
-
-var crashEvery = flag.Int("crash-every", 7, "on PostgreSQL, every which crash point is tried: 1 is all of them, as on SQLite")
 
 var errCrash = errors.New("crashed here")
 
@@ -217,7 +214,7 @@ func TestF33_a_crash_before_or_after_any_commit_or_request(t *testing.T) {
 		name  string
 		every int
 		fresh func(testing.TB) store.Options
-	}{{"SQLite", unlessShort(1, 13), storetest.SQLite}, {"PostgreSQL", unlessShort(*crashEvery, 41), storetest.PostgreSQL}} {
+	}{{"SQLite", unlessShort(1, 13), storetest.SQLite}, {"PostgreSQL", unlessShort(1, 41), storetest.PostgreSQL}} {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()
 			var crashes, all atomic.Int64

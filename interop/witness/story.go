@@ -154,6 +154,13 @@ func (s *Story) action(tx *store.Tx, id crm.ActionID, logins map[crm.UserID]stri
 		if _, known := s.engine[change.ID]; known {
 			continue
 		}
+		if change.Actor.Kind == crm.ActorLink { // the follower then, who may be another now
+			link, err := tx.Link(change.Actor.Link)
+			if err != nil {
+				return action, err
+			}
+			commit.Follower = logins[link.User]
+		}
 		commit.After = s.lastBefore(change.At)
 		if commit.Kind == oracle.Trash || commit.Kind == oracle.Detach {
 			commit.Href, commit.UID = s.eventOf(id, commit.After)
