@@ -219,7 +219,7 @@ func (s *stage) unlink(p *person) {
 	s.Helper()
 	var link crm.Link
 	s.must(s.store.Read(s.Context(), func(tx *store.Tx) (err error) { link, err = tx.Link(p.link); return err }))
-	_, err := s.service.EndLink(s.Context(), s.admin, link.ID, link.Version)
+	_, err := s.service.EndLink(s.Context(), s.admin, link.ID, link.Version, service.EndInput{})
 	s.must(err)
 	p.link = crm.LinkID{}
 	s.ended(p, true)
