@@ -13,6 +13,7 @@ import (
 	"agendaonline/internal/config"
 	"agendaonline/internal/crm"
 	"agendaonline/internal/httpd"
+	"agendaonline/internal/mail"
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
@@ -51,6 +52,9 @@ func assembled(settings *config.Config, log *slog.Logger) (programConfig, error)
 	}
 	if len(settings.ACMEHosts) > 0 {
 		assembly.HTTP.ACME = &httpd.ACME{Hosts: settings.ACMEHosts, Folder: filepath.Join(settings.Data, "acme"), Directory: settings.ACMEFrom}
+	}
+	if given := settings.Mail; given.Address != "" {
+		assembly.Mail = mail.Server{Address: given.Address, TLS: mail.TLS(given.TLS), User: given.User, Password: given.Password, From: given.From}
 	}
 	if settings.Key != "" {
 		if assembly.Keys, err = secret.Parse(settings.Key); err != nil {

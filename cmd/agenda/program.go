@@ -20,6 +20,7 @@ import (
 	"agendaonline/internal/crm"
 	"agendaonline/internal/httpd"
 	"agendaonline/internal/live"
+	"agendaonline/internal/mail"
 	"agendaonline/internal/oauth"
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/scheduler"
@@ -42,9 +43,11 @@ type programConfig struct {
 	Secure bool
 	// BaseURL is where people find the pages; "": wherever they came to.
 	BaseURL string
-	Log     *slog.Logger
-	Now     func() time.Time
-	Gate    syncer.Gate // nil but in tests
+	// Mail is the mail server; the zero Server is none.
+	Mail mail.Server
+	Log  *slog.Logger
+	Now  func() time.Time
+	Gate syncer.Gate // nil but in tests
 	// Google is where Google is; the zero one is the real one.
 	Google googleAddresses
 }
@@ -201,10 +204,21 @@ func (p *program) serve(ctx context.Context, listener net.Listener) error {
 		stopErr = p.stopRuns(ctx)
 	})
 	running.Go(func() { p.keepHouse(ctx) })
+	if p.Mail.Address != "" {
+		running.Go(p.mailer(ctx))
+	}
 	err = server.Serve(ctx, listener)
 	stop()
 	running.Wait()
 	return errors.Join(err, stopErr)
+}
+
+// mailer sends what people are told by mail, until ctx ends.
+func (p *program) mailer(ctx context.Context) func() {
+	m := mail.New(mail.Config{
+		Store: p.store, Server: p.Mail, BaseURL: p.BaseURL, IDs: crm.IDSource{Now: p.Now, Random: rand.Reader}, Now: p.Now, Log: p.Log,
+	})
+	return func() { m.Run(ctx) }
 }
 
 // stopRuns ends the scheduler, whose context has ended.

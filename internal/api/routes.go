@@ -75,6 +75,7 @@ func (a *API) routes() {
 		body: TokenInput{}, status: http.StatusCreated}, (*call).createToken)
 	silent(a, operation{id: "revoke-token", method: del, path: "/users/{id}/tokens/{token}", tag: "Users", summary: "End an API token"}, (*call).revokeToken)
 
+	route(a, operation{id: "get-mail", method: get, path: "/mail", tag: "Settings", summary: "Mails that could not be sent"}, (*call).getMail)
 	route(a, operation{id: "get-settings", method: get, path: "/settings", tag: "Settings", summary: "The CRM parameters"}, (*call).settings)
 	route(a, operation{id: "change-settings", method: patch, path: "/settings", tag: "Settings", summary: "Change CRM parameters", body: SettingsInput{}}, (*call).changeSettings)
 }

@@ -145,6 +145,7 @@ var routeDeeds = map[string][]routed{
 	"create-token": {{"create_token", ask("POST", "/users/FOLLOWER/tokens", object{"name": "another"})}},
 	"revoke-token": {{"revoke_token", ask("DELETE", "/users/FOLLOWER/tokens/TOKEN", nil)}},
 
+	"get-mail":     {{"manage_settings", ask("GET", "/mail", nil)}},
 	"get-settings": {{"see_settings", ask("GET", "/settings", nil)}},
 	"change-settings": {{"manage_settings", func(w *world, by somebody, _ target) answered {
 		tag := w.ask(w.admin, "GET", "/settings", nil).header.Get("ETag")

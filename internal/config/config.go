@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -26,6 +27,7 @@ type Config struct {
 	// What follows is filled in for "agenda serve" only.
 
 	Listen      string // host:port
+	Mail        Mail
 	BaseURL     string // without a slash at its end; "" for wherever people come to
 	TLSCert     string
 	TLSKey      string
@@ -138,6 +140,7 @@ func resolveServing(config *Config, problems *Problems) {
 			problems.add(parsed.Value(ACMEDirectory), "%s is missing: it names what certificates are for", ACMEHost)
 		}
 	}
+	resolveMail(config, problems)
 	switch format := parsed.Value(LogFormat).text(); format {
 	case "text", "json":
 		config.LogJSON = format == "json"
@@ -150,6 +153,44 @@ func resolveServing(config *Config, problems *Problems) {
 	if config.LogLevel, known = levels[level.text()]; !known {
 		problems.add(level, "%q is none of debug, info, warn and error", level.text())
 	}
+}
+
+// Mail is the mail server; the zero Mail is none.
+type Mail struct{ Address, TLS, User, Password, From string }
+
+// String hides the password.
+func (m Mail) String() string { return "mail server " + m.Address }
+
+// GoString hides it from %#v.
+func (m Mail) GoString() string { return m.String() }
+
+func resolveMail(config *Config, problems *Problems) {
+	parsed := config.Parsed
+	text := func(name string) string { return parsed.Value(name).text() }
+	given := Mail{Address: text(SMTPAddress), TLS: text(SMTPTLS), User: text(SMTPUser), Password: text(SMTPPassword), From: text(SMTPFrom)}
+	switch given.TLS {
+	case "starttls", "tls", "none":
+	default:
+		problems.add(parsed.Value(SMTPTLS), "%q is none of starttls, tls and none", given.TLS)
+	}
+	if given.Address == "" {
+		for _, name := range []string{SMTPUser, SMTPPassword, SMTPFrom} {
+			if text(name) != "" {
+				problems.add(parsed.Value(name), "%s is missing", SMTPAddress)
+			}
+		}
+		return
+	}
+	if host, port, err := net.SplitHostPort(given.Address); err != nil || host == "" || !goodPort(port) {
+		problems.add(parsed.Value(SMTPAddress), "it is no address and port such as smtp.example.com:587")
+	}
+	if _, err := mail.ParseAddress(given.From); err != nil {
+		problems.add(parsed.Value(SMTPAddress), "%s is no e-mail address: mails need a sender", SMTPFrom)
+	}
+	if (given.User == "") != (given.Password == "") {
+		problems.add(parsed.Value(SMTPAddress), "%s and %s: give both or none", SMTPUser, SMTPPassword)
+	}
+	config.Mail = given
 }
 
 func goodPort(port string) bool {

@@ -28,6 +28,11 @@ const (
 	ACMEDirectory = "acme.directory"
 	Proxies       = "trusted_proxies"
 	MetricsFrom   = "metrics_from"
+	SMTPAddress   = "smtp.address"
+	SMTPTLS       = "smtp.tls"
+	SMTPUser      = "smtp.user"
+	SMTPPassword  = "smtp.password"
+	SMTPFrom      = "smtp.from"
 	LogFormat     = "log.format"
 	LogLevel      = "log.level"
 )
@@ -60,6 +65,16 @@ var Settings = []Setting{
 		Help: "Reverse proxies whose forwarded headers are believed: addresses or networks."},
 	{Name: MetricsFrom, Flag: "metrics-from", Env: "AGENDA_METRICS_FROM", List: true, Serve: true,
 		Help: "Who may read /metrics beside this machine: addresses or networks."},
+	{Name: SMTPAddress, Env: "AGENDA_SMTP_ADDRESS", Serve: true,
+		Help: "Mail server, as smtp.example.com:587: who waits for a calendar to be signed in again is told by mail. Left out, nobody is."},
+	{Name: SMTPTLS, Env: "AGENDA_SMTP_TLS", Default: "starttls", Serve: true,
+		Help: "starttls, tls (from the first byte, port 465) or none."},
+	{Name: SMTPUser, Env: "AGENDA_SMTP_USER", Serve: true,
+		Help: "User name at the mail server, where it wants one."},
+	{Name: SMTPPassword, Env: "AGENDA_SMTP_PASSWORD", Secret: true, Serve: true,
+		Help: "Password of that user."},
+	{Name: SMTPFrom, Env: "AGENDA_SMTP_FROM", Serve: true,
+		Help: "Sender of mails, as Agenda Online <agenda@example.com>."},
 	{Name: LogFormat, Flag: "log-format", Env: "AGENDA_LOG_FORMAT", Default: "text", Serve: true,
 		Help: "text or json."},
 	{Name: LogLevel, Flag: "log-level", Env: "AGENDA_LOG_LEVEL", Default: "info", Serve: true,

@@ -79,6 +79,7 @@ var methods = map[string][]deedOf{
 		_, _, err := w.Once(w.ctx(), by, "key", []byte("hash"), func(*Service) ([]byte, error) { return []byte("answer"), nil })
 		return err
 	}}},
+	"MailTrouble": {{ManageSettings, func(w *world, by Caller, _ target) error { _, err := w.MailTrouble(w.ctx(), by); return err }}},
 	"KeepWizard": {{SeeChoices, func(w *world, by Caller, _ target) error {
 		return w.KeepWizard(w.ctx(), by, crm.NewID[crm.Link](w.IDs), crm.LinkID{}, []byte("typed"))
 	}}},

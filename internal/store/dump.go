@@ -71,7 +71,7 @@ var dumpKinds = []dumpKind{
 }
 
 // notDumped are the tables that mean nothing in another database: who is signed in, who runs a link, and what is being typed.
-var notDumped = []string{"session", "lease", "link_draft", "wizard"}
+var notDumped = []string{"session", "lease", "link_draft", "wizard", "mail"}
 
 // columnsQuery asks for the columns of a table that a row is inserted with, by name, and for their types.
 var columnsQuery = map[string]string{

@@ -22,6 +22,7 @@ type linksPage struct {
 	frame
 	Side  []sideLink
 	Links linkTable
+	Mail  string // that mails cannot be sent, and why; "": they can, as far as is known
 }
 
 func (linksPage) view() string { return "links" }
@@ -68,7 +69,15 @@ func showLinks(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, http.StatusOK, linksPage{frame: f, Side: sideLinks(r, linksPath), Links: table})
+	p := linksPage{frame: f, Side: sideLinks(r, linksPath), Links: table}
+	trouble, err := s.Service.MailTrouble(r.Context(), r.caller)
+	if err != nil {
+		return err
+	}
+	if trouble.Count > 0 {
+		p.Mail = r.T("mail.trouble", "count", trouble.Count) + " " + r.T(trouble.Code)
+	}
+	return s.render(w, http.StatusOK, p)
 }
 
 // syncAllLinks starts a run of every link that may run now.
