@@ -10,7 +10,6 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
-	"agendaonline/internal/reconcile"
 	"agendaonline/internal/scheduler"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
@@ -39,7 +38,12 @@ type engineBench struct {
 
 func newEngineBench(b *testing.B, links int, sync store.LinkSync, remote func(crm.Link) syncer.Remote) *engineBench {
 	b.Helper()
-	bench := &engineBench{store: storetest.Open(b, storetest.SQLite(b)), ids: crm.IDSource{Now: time.Now, Random: rand.Reader}}
+	return newEngineBenchOn(b, storetest.SQLite(b), links, sync, remote)
+}
+
+func newEngineBenchOn(b *testing.B, options store.Options, links int, sync store.LinkSync, remote func(crm.Link) syncer.Remote) *engineBench {
+	b.Helper()
+	bench := &engineBench{store: storetest.Open(b, options), ids: crm.IDSource{Now: time.Now, Random: rand.Reader}}
 	bench.engine = syncer.New(syncer.Config{
 		LargePlan: 1_000_000,
 		Store:     bench.store, IDs: bench.ids, Now: time.Now, Zones: zones,
@@ -116,59 +120,14 @@ func BenchmarkNoChange(b *testing.B) {
 		}
 		return result, err
 	}})
+	cpuBegun := spent()
 	b.ResetTimer()
 	runs.Start()
 	<-finished
 	b.StopTimer()
+	b.ReportMetric((spent()-cpuBegun).Seconds()*1e6/float64(b.N), "cpu-µs/link")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "links/s")
 	if err := runs.Stop(b.Context()); err != nil {
 		b.Fatal(err)
-	}
-}
-
-// slow is a calendar whose answers take 30 ms.
-type slow struct{ still }
-
-func (slow) Put(ctx context.Context, href dav.Href, _ []byte, _ dav.Condition) (dav.PutResult, error) {
-	select {
-	case <-time.After(30 * time.Millisecond):
-		return dav.PutResult{Href: href, ETag: `"1"`, Created: true}, nil
-	case <-ctx.Done():
-		return dav.PutResult{}, ctx.Err()
-	}
-}
-
-// BenchmarkPush100 pushes 100 new actions to a server that answers after 30 ms: an operation is all 100. The budget of
-// docs/performance.md is 0.5 s.
-func BenchmarkPush100(b *testing.B) {
-	bench := newEngineBench(b, 1, store.LinkSync{Token: "1", FirstSyncedAt: time.Now(), ComparedAt: time.Now()}, func(crm.Link) syncer.Remote { return slow{} })
-	bench.run(b, bench.links[0])
-	for range b.N {
-		b.StopTimer()
-		err := bench.store.Write(b.Context(), func(tx *store.Tx) error {
-			link, err := tx.Link(bench.links[0])
-			if err != nil {
-				return err
-			}
-			for i := range 100 {
-				action := crm.Action{
-					ID: crm.NewID[crm.Action](bench.ids), Version: 1, FollowedBy: link.User, CreatedAt: time.Now(), ModifiedAt: time.Now(),
-					CreatedBy: crm.Actor{Kind: crm.ActorSystem}, ModifiedBy: crm.Actor{Kind: crm.ActorSystem},
-					Units: crm.Units{Subject: fmt.Sprint("Call ", i), When: crm.When{StartDate: crm.Date{Year: 2026, Month: 11, Day: 25}, Zone: "UTC"}},
-				}
-				if err := tx.InsertActions([]crm.Action{action}); err != nil {
-					return err
-				}
-				if err := tx.PutOutbox(store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginPerson}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.StartTimer()
-		bench.run(b, bench.links[0])
 	}
 }

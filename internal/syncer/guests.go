@@ -134,11 +134,7 @@ func (w *preparing) waitsForGuests(one *job, step reconcile.Step) (bool, error) 
 // waitsForGuestsElsewhere keeps the making of an event whose action leaves another calendar where guests would be told of
 // that, until a person decided so: an action has never two events.
 func (w *preparing) waitsForGuestsElsewhere(one *job) (bool, error) {
-	bindings, err := w.tx.BindingsOfAction(one.action.ID)
-	if err != nil {
-		return false, err
-	}
-	for _, binding := range bindings {
+	for _, binding := range one.known {
 		if binding.Bound.Link == w.link.ID || binding.Bound.State != store.ResourceLive {
 			continue
 		}

@@ -3,6 +3,7 @@ package syncer
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -21,12 +22,33 @@ type preparing struct {
 	changes
 }
 
-// entry decides about one entry: a job, or the end of it.
-func (w *preparing) entry(entry store.OutboxEntry) error {
-	action, err := w.tx.Action(entry.Action)
+// decide decides about entries: a job for each, or the end of it.
+func (w *preparing) decide(entries []store.OutboxEntry) error {
+	ids := make([]crm.ActionID, len(entries))
+	for i, entry := range entries {
+		ids[i] = entry.Action
+	}
+	loaded, err := w.tx.Actions(ids)
 	if err != nil {
 		return err
 	}
+	actions := make(map[crm.ActionID]crm.Action, len(loaded))
+	for _, action := range loaded {
+		actions[action.ID] = action
+	}
+	for _, entry := range entries {
+		action, exists := actions[entry.Action]
+		if !exists {
+			return fmt.Errorf("push action %s: %w", entry.Action, store.ErrNotFound)
+		}
+		if err := w.entry(entry, action); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *preparing) entry(entry store.OutboxEntry, action crm.Action) error {
 	w.tried[action.ID]++
 	if w.tried[action.ID] > maxTries {
 		retryAt, err := w.retryAt(w.tx, entry, nil)
@@ -40,7 +62,7 @@ func (w *preparing) entry(entry store.OutboxEntry) error {
 	if err != nil {
 		return err
 	}
-	one := &job{entry: entry, action: action}
+	one := &job{entry: entry, action: action, known: bindings}
 	var earlier []byte // what an event of it held, here or in a calendar that it leaves
 	bound := false
 	for _, binding := range bindings {
@@ -193,11 +215,7 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 // join: the event that the action shall have is here already, dragged over from the calendar that it left, and was taken for
 // an action of its own. That one goes to the trash, and the event is this one's.
 func (w *preparing) join(one *job) (bool, error) {
-	bindings, err := w.tx.BindingsOfAction(one.action.ID)
-	if err != nil {
-		return false, err
-	}
-	for _, left := range bindings {
+	for _, left := range one.known {
 		if left.Bound.Link == w.link.ID || left.Bound.State != store.ResourceGone {
 			continue
 		}
@@ -291,7 +309,7 @@ func (w *preparing) delete(one *job, step reconcile.Step) error {
 		return w.nothing(one, true)
 	}
 	if step.Reason == reconcile.ReasonReassigned {
-		waits, err := w.waitsForOther(one.action)
+		waits, err := w.waitsForOther(one)
 		if err != nil {
 			return err
 		}
@@ -308,7 +326,8 @@ func (w *preparing) delete(one *job, step reconcile.Step) error {
 }
 
 // waitsForOther reports whether the calendar of the action's follower is still to get its event.
-func (w *preparing) waitsForOther(action crm.Action) (bool, error) {
+func (w *preparing) waitsForOther(one *job) (bool, error) {
+	action := one.action
 	if action.Deleted() || !action.When.HasDate() {
 		return false, nil
 	}
@@ -316,11 +335,7 @@ func (w *preparing) waitsForOther(action crm.Action) (bool, error) {
 	if err != nil || !exists {
 		return false, err
 	}
-	bindings, err := w.tx.BindingsOfAction(action.ID)
-	if err != nil {
-		return false, err
-	}
-	for _, binding := range bindings {
+	for _, binding := range one.known {
 		if binding.Bound.Link == link.ID && binding.Bound.State == store.ResourceLive {
 			return false, nil
 		}

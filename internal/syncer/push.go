@@ -24,8 +24,9 @@ const (
 func (r *run) push(ctx context.Context) error {
 	tried := map[crm.ActionID]int{}
 	looked := false
-	for {
-		if waits, err := r.waits(ctx); err != nil || !waits {
+	for first := true; ; first = false {
+		// At the start of a run that has done nothing yet it is known whether an entry is due.
+		if waits, err := r.waits(ctx, first && !r.pulled && !r.known); err != nil || !waits {
 			return err
 		}
 		round := &round{run: r, tried: tried}
@@ -49,10 +50,11 @@ func (r *run) push(ctx context.Context) error {
 	}
 }
 
-// waits reports whether an entry is due: most runs have none, and need no transaction that writes.
-func (r *run) waits(ctx context.Context) (bool, error) {
-	if !r.due {
-		return false, nil // what was put since then has wanted a run of its own
+// waits reports whether an entry is due: most runs have none, and need no transaction that writes. certain: nothing has
+// happened since the start that could have put one.
+func (r *run) waits(ctx context.Context, certain bool) (bool, error) {
+	if !r.due || certain {
+		return r.due, nil // what was put since then has wanted a run of its own
 	}
 	var due []store.OutboxEntry
 	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -85,6 +87,7 @@ type job struct {
 	kind     reconcile.StepKind // CreateEvent, PatchEvent, DeleteEvent, or look
 	entry    store.OutboxEntry
 	action   crm.Action
+	known    []store.BoundResource // the events of the action in all calendars, as they were before
 	resource store.Resource
 	binding  store.Binding
 	reason   crm.Reason    // of the step
@@ -114,10 +117,8 @@ func (p *round) prepare(ctx context.Context) error {
 		}
 		p.entries = len(entries)
 		w := &preparing{round: p, tx: tx}
-		for _, entry := range entries {
-			if err := w.entry(entry); err != nil {
-				return crm.Counts{}, err
-			}
+		if err := w.decide(entries); err != nil {
+			return crm.Counts{}, err
 		}
 		return w.did, w.write(tx)
 	})
