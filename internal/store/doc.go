@@ -2,7 +2,7 @@
 // and transactions. It holds rows and checks what only a database can check; what a row means, who may see it and what to
 // do about it are left to service, syncer and the core.
 //
-// Everything happens in a transaction:
+// Everything happens in a transaction, but RunStart, which is one statement:
 //
 //	err := s.Write(ctx, func(tx *store.Tx) error {
 //		action, err := tx.Action(id)
@@ -18,7 +18,8 @@
 // transaction can only end.
 //
 // A Tx obeys the context of its Read or Write, belongs to one goroutine, and is not to be used after its function returned.
-// Calling Read or Write inside a Write waits for ever on SQLite, which has one writer.
+// Calling Read or Write inside a Write waits for ever on SQLite, which has one writer. WriteLightly is a Write that does not
+// wait for the disk.
 //
 // Ids are 16 bytes, instants BIGINT microseconds UTC (finer parts are cut off), civil dates and times text. Text is valid
 // UTF-8 without NUL on both databases (ErrText). What a server calls things (hrefs, UIDs, ETags, tokens) is kept as bytes.
@@ -32,5 +33,5 @@
 //	 └────────────────────────────┘
 //	        expires_at passed: due again, the generation of whoever held it is worth nothing
 //
-// Every write of a run begins with RequireLease, which locks the row, so a run that lost its lease writes nothing.
+// Every Write of a run begins with RequireLease, which locks the row, so a run that lost its lease writes nothing.
 package store
