@@ -13,8 +13,8 @@ import (
 // and sort them. Which costs less depends on how many rows hold the conditions and how they lie: a word that many actions
 // have fills a page within a few rows, and costs most to look up; of a rare one it is the reverse. No statistics say that
 // beforehand, so we try: walk along a few rows; look whether an index leaves few; walk along more; and only then choose
-// between all rows of an index and all of the walk. PostgreSQL chooses by its statistics where we look at indexes. SQLite has
-// none that matter here, so we count with each index that fits.
+// between all rows of an index and all of the walk. PostgreSQL chooses by its statistics after the first walk. SQLite has none
+// that matter here, so we count with each index that fits.
 
 // probes are how many rows are walked along before and after the indexes are looked at. What fills a page within the first
 // is so common that it is also counted by walking.
@@ -305,10 +305,11 @@ func (tx *Tx) choose(q Query, leg leg, most int) (way, error) {
 	return best, nil
 }
 
-// narrow reports whether a way leaves few rows, and remembers it. Where none does, words are counted by their index.
+// narrow reports whether a way leaves few rows, and remembers it. Where none does, words are counted by their index. PostgreSQL
+// has statistics of words, and finds its way from here.
 func (tx *Tx) narrow(q Query, leg leg) (bool, error) {
 	if !tx.store.dialect.ownPlanning {
-		return false, nil
+		return true, nil
 	}
 	how, err := tx.choose(q, leg, tx.store.narrowRows[0])
 	if err != nil {
