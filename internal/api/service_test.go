@@ -23,7 +23,7 @@ import (
 // another one tells.
 var withoutRoute = []string{
 	"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator", "PurgeDrafts", "FinishEnds", "AskAppPassword", "TakeAppPassword",
-	"KeepWizard", "Wizard", "WizardOfGrant", "DropWizard", "HeldCount",
+	"KeepWizard", "Wizard", "WizardOfGrant", "DropWizard", "HeldCount", "MayLink",
 }
 
 // Whatever a screen can do, the API can: every method of service is called here.

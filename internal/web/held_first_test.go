@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"testing"
 
 	"agendaonline/internal/crm"
@@ -10,6 +11,7 @@ import (
 	"agendaonline/internal/reconcile"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
+	"agendaonline/internal/web/browsertest"
 )
 
 // firstSync holds a plan and two pairs of twins on Luc's link, and returns the ids of plan and pairs.
@@ -86,5 +88,25 @@ func TestHeld_twins_are_decided_one_by_one_and_all_at_once(t *testing.T) {
 	done.hides(t, "des deux côtés")
 	if got := w.open(w.luc); got[1] != "same" || got[2] != "different" {
 		t.Errorf("got %q, want each as it was decided", got)
+	}
+}
+
+func TestHeld_plan_and_twins_have_no_barrier_and_fit_their_width(t *testing.T) {
+	t.Parallel()
+	b := browsertest.Open(t)
+	w := newWorld(t)
+	w.firstSync()
+	for width, who := range map[int64]service.Caller{1440: w.an, 390: w.luc} {
+		tab := w.tab(b, who, width)
+		tab.Go(w.server.URL + "/held")
+		if pictures != "" {
+			tab.Picture(filepath.Join(pictures, "held-first."+string(who.User.Language)+".png"))
+		}
+		for _, violation := range tab.Axe(root) {
+			t.Errorf("%d px: %s", width, violation)
+		}
+		if wide := tab.Wide(); len(wide) > 0 {
+			t.Errorf("scrolls sideways at %d px: %v", width, wide)
+		}
 	}
 }

@@ -398,12 +398,17 @@ type wizardPlanPage struct {
 	Name, Calendar       string
 	Out, Past            string
 	ReadOnly             bool
+	Start                formInput
 	SavePath, ChoosePath string
 }
 
 func (wizardPlanPage) view() string { return "wizard_plan" }
 
 func showWizardPlan(s *site, w http.ResponseWriter, r *request) error {
+	return s.showWizardPlanWith(w, r, http.StatusOK, "")
+}
+
+func (s *site) showWizardPlanWith(w http.ResponseWriter, r *request, status int, problem string) error {
 	d, found, err := s.draft(w, r)
 	if !found || err != nil {
 		return err
@@ -427,8 +432,12 @@ func showWizardPlan(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	calendar := d.verdict.Calendar
-	return s.render(w, http.StatusOK, wizardPlanPage{
-		frame: f, Wizard: stepsOf(r, 4, &d), Name: d.userName, Calendar: calendar.Name, Out: r.Number(out), Past: r.Number(max(0, dated-out)),
+	start := formInput{
+		words: r.words, Name: "start", Label: r.T("plan.start"), Value: shownDate(r.typedDate(r.PostForm.Get("start"))), Example: r.T("day.typed_form"),
+		Hint: r.T("wizard.start_hint"), Numeric: true, Picker: "date", Error: fieldError{Sentence: problem},
+	}
+	return s.render(w, status, wizardPlanPage{
+		frame: f, Wizard: stepsOf(r, 4, &d), Start: start, Name: d.userName, Calendar: calendar.Name, Out: r.Number(out), Past: r.Number(max(0, dated-out)),
 		ReadOnly: calendar.ReadOnly, SavePath: d.path("save"), ChoosePath: d.path("shown"),
 	})
 }
@@ -443,6 +452,13 @@ func saveWizard(s *site, w http.ResponseWriter, r *request) error {
 	}
 	if d.asksShown {
 		return see(w, r, d.path("shown"))
+	}
+	if err := posted(r); err != nil {
+		return err
+	}
+	d.in.Start, err = startOf(r, "start")
+	if problems, is := errors.AsType[crm.Problems](err); is {
+		return s.showWizardPlanWith(w, r, http.StatusUnprocessableEntity, r.sentences(problems)[0])
 	}
 	d.in.Calendar = d.verdict.Calendar.Href
 	link, err := s.Service.CreateLink(r.Context(), r.caller, d.in)

@@ -247,7 +247,11 @@ func TestWizard_with_the_real_connection_test_against_the_sandbox(t *testing.T) 
 	tested.shows(t, http.StatusOK, `href="`+draft+`/shown"`, "Schrijven", "Sync-token", "Klokken", "PROPFIND", "207")
 	tested.hides(t, canary, `class="fail"`)
 	b.post(draft+"/shown", nil).shows(t, http.StatusOK, "Plan van de eerste synchronisatie")
-	b.post(draft+"/save", nil).shows(t, http.StatusOK, "De koppeling is gemaakt.", "Agenda werk")
+	b.post(draft+"/save", url.Values{"start": {"someday"}}).shows(t, http.StatusUnprocessableEntity, "Afspraken overnemen vanaf", "someday")
+	b.post(draft+"/save", url.Values{"start": {"1/1/26"}}).shows(t, http.StatusOK, "De koppeling is gemaakt.", "Agenda werk")
+	if got := w.open(w.luc); len(got) != 1 || got[0] != "from 2026-01-01" {
+		t.Errorf("got %q, want the start that was chosen", got)
+	}
 	views, err := w.Links(t.Context(), w.an)
 	w.must(err)
 	again := b.post("/links/"+views[0].ID.String()+"/test", nil)

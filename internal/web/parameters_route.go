@@ -100,7 +100,7 @@ var adminViews = map[string][]string{
 	"wizard_user":         {"layout", "wizard_steps"},
 	"wizard_kind":         {"layout", "wizard_steps"},
 	"wizard_parameters":   {"layout", "inputs", "certificate", "wizard_steps"},
-	"wizard_plan":         {"layout", "wizard_steps"},
+	"wizard_plan":         {"layout", "wizard_steps", "field"},
 	"held":                {"layout", "first_plan", "field"},
 	"runs":                {"layout", "side", "run_table", "state"},
 	"users":               {"layout", "side", "state"},
