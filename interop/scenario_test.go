@@ -82,7 +82,11 @@ func (s *stage) firstSync() {
 			{"DTSTART:" + at.Format(civil) + "Z", "DURATION:PT1H15M"},
 			{"DTSTART;TZID=America/New_York:" + at.Format(civil)},
 		}[i%4]...)
-		s.create(s.anna, []edit{s.when, s.days, func(in *service.ActionInput) { s.when(in); in.EndDate, in.EndTime = "", "" }, func(in *service.ActionInput) { s.days(in); in.StartDate = "" }}[i%4])
+		s.create(s.anna, []edit{
+			s.when, s.days,
+			func(in *service.ActionInput) { s.when(in); in.EndDate, in.EndTime = "", "" },
+			func(in *service.ActionInput) { s.days(in); in.StartDate = "" },
+		}[i%4])
 	}
 	s.create(s.anna, s.undated)
 	s.create(s.anna, func(in *service.ActionInput) { in.StartDate, in.EndDate = "2020-03-01", "2020-03-02" })

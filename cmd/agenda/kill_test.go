@@ -53,7 +53,8 @@ func TestKill_at_random_instants_under_load(t *testing.T) {
 			for number := 1; number <= *kills && !t.Failed(); number++ {
 				k.cycle(number)
 			}
-			k.Logf("%s, %s: %d kills in %v: %d hit an open request (%d of them a write), %d an open transaction, %d hit either; %d edits in the CRM, %d in the calendars, %d writes of the program, answers unheard %d, violations %d",
+			k.Logf("%s, %s: %d kills in %v: %d hit an open request (%d of them a write), %d an open transaction, %d hit either; "+
+				"%d edits in the CRM, %d in the calendars, %d writes of the program, answers unheard %d, violations %d",
 				name, *killDatabase, k.killed, time.Since(began).Round(time.Second), k.hitRequest, k.hitWrite, k.hitTransaction, k.hitEither,
 				k.edits[sideCRM].Load(), k.edits[sideCalendar].Load(), k.programsWrites(), len(k.story.Unheard), k.violations)
 		})
@@ -451,10 +452,12 @@ func (k *killRun) waiting() string {
 					return err
 				}
 				for _, b := range bound {
-					fmt.Fprintf(&told, "  bound to %s, state %s, ETag %s, sent %t, set aside %s, base %t\n", b.Bound.Href, b.Bound.State, b.Bound.ETag, b.Bound.Sent != nil, b.Bound.SetAside.Reason, b.Base != nil)
+					fmt.Fprintf(&told, "  bound to %s, state %s, ETag %s, sent %t, set aside %s, base %t\n",
+						b.Bound.Href, b.Bound.State, b.Bound.ETag, b.Bound.Sent != nil, b.Bound.SetAside.Reason, b.Base != nil)
 					for _, write := range k.story.Witness.Writes() {
 						if strings.HasSuffix(string(b.Bound.Href), write.Href) {
-							fmt.Fprintf(&told, "    %d %s %s %d, If-Match %s, before %s, after %s, told %s\n", write.Number, write.By, write.Method, write.Status, write.IfMatch, write.ETagBefore, write.ETagAfter, write.ETagGiven)
+							fmt.Fprintf(&told, "    %d %s %s %d, If-Match %s, before %s, after %s, told %s\n",
+								write.Number, write.By, write.Method, write.Status, write.IfMatch, write.ETagBefore, write.ETagAfter, write.ETagGiven)
 						}
 					}
 				}
