@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 
 	"agendaonline/internal/dav"
@@ -197,6 +198,11 @@ func (a *answer) classify(status int, said dav.ErrorBody, text string) *dav.Fail
 		set(dav.ClassTemporary, dav.CauseTooMany)
 	case status == 507:
 		set(dav.ClassPermanent, dav.CauseStorageFull)
+	case (status == 404 || status == 410) && a.elsewhere():
+		set(dav.ClassTemporary, dav.CauseNotDAV)
+		if r.writes() {
+			set(dav.ClassUnknownOutcome, dav.CauseNotDAV)
+		}
 	case status == 404, status == 410:
 		set(dav.ClassGone, "")
 	case status == 412:
@@ -215,6 +221,13 @@ func (a *answer) classify(status int, said dav.ErrorBody, text string) *dav.Fail
 		set(dav.ClassTemporary, dav.CauseNotDAV)
 	}
 	return failure
+}
+
+// elsewhere reports whether a member was asked for and the redirects ended at something of another name: a sign-in page that is
+// not there says nothing of the member.
+func (a *answer) elsewhere() bool {
+	asked, answered := a.request.target.EscapedPath(), a.url.EscapedPath()
+	return (a.request.method == http.MethodGet || a.request.writes()) && path.Base(asked) != path.Base(answered)
 }
 
 // notDAV ends an answer that no CalDAV server gives to such a request: a login page, a captive portal.

@@ -451,3 +451,21 @@ func TestClient_a_context_that_ends_is_its_own_error(t *testing.T) {
 		t.Errorf("got %v, want the context's error within", err)
 	}
 }
+
+// A sign-in page that is not there says nothing of the event that was asked for; one that moved and is gone there is gone.
+func TestClient_a_404_where_a_redirect_led_elsewhere_is_no_deletion(t *testing.T) {
+	t.Parallel()
+	for location, class := range map[string]dav.Class{"/login": dav.ClassTemporary, "/moved/cal/a.ics": dav.ClassGone} {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
+			if r.URL.Path != location {
+				w.Header().Set("Location", location)
+				w.WriteHeader(http.StatusMovedPermanently)
+				return
+			}
+			w.WriteHeader(http.StatusNotFound)
+		})
+		if _, err := calendar(t, server).Get(t.Context(), "/cal/a.ics"); dav.ClassOf(err) != class {
+			t.Errorf("by %s: got %v, want %s", location, err, class)
+		}
+	}
+}

@@ -64,6 +64,17 @@ type world struct {
 	doubts   map[string]map[int]bool    // by href: edits that came there by a write whose answer was lost
 	learnt   map[string][]int           // by action: deletions on K that C has heard of
 	followed map[string]map[string]bool // users that an action was ever followed by
+	texts    map[string]event           // what was read before
+}
+
+// read is what a text says. The same texts are asked about again and again.
+func (w *world) read(body string) event {
+	if e, known := w.texts[body]; known {
+		return e
+	}
+	e := read(body)
+	w.texts[body] = e
+	return e
 }
 
 func actionNode(id string) string            { return "action " + id }
@@ -85,7 +96,7 @@ func (w *world) join(a, b string) {
 // build reads a history: the edits of people in the order they happened, what each had seen, and which actions and events are
 // one item.
 func build(h *History) *world {
-	w := &world{History: h, items: map[string]*item{}, parent: map[string]string{}, owner: map[string]string{}, author: map[string]*edit{}, doubts: map[string]map[int]bool{}, learnt: map[string][]int{}, followed: map[string]map[string]bool{}}
+	w := &world{History: h, items: map[string]*item{}, parent: map[string]string{}, owner: map[string]string{}, author: map[string]*edit{}, doubts: map[string]map[int]bool{}, learnt: map[string][]int{}, followed: map[string]map[string]bool{}, texts: map[string]event{}}
 	next := 0
 	commits := func(until int) {
 		for next < len(h.Commits) && h.Commits[next].After < until {
@@ -111,7 +122,7 @@ func build(h *History) *world {
 		}
 	}
 	for _, resource := range w.resourcesAtEnd() {
-		l := &live{Resource: resource, event: read(resource.Body)}
+		l := &live{Resource: resource, event: w.read(resource.Body)}
 		l.node = eventNode(l.Calendar, l.uid)
 		w.events = append(w.events, l)
 		if l.single {
@@ -295,8 +306,8 @@ func (w *world) follow(action, user string) {
 
 // write takes one write of K: a person's is an edit, the engine's only joins what its values came from.
 func (w *world) write(write *Write) {
-	before, sent := read(write.Before), read(write.Sent)
-	after := read(write.After)
+	before, sent := w.read(write.Before), w.read(write.Sent)
+	after := w.read(write.After)
 	if write.engine() {
 		w.doubted(write, &before, &sent)
 		for _, unit := range units {

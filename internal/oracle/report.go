@@ -7,7 +7,7 @@ import (
 
 // Violation is one rule broken once.
 type Violation struct {
-	Rule string // "S1" to "S6", "O1" to "O11"
+	Rule string // "S1" to "S7", "O1" to "O11"
 	At   int    // number of the write or, at the end, 0
 	Item string // the action or event, in words
 	Text string

@@ -307,6 +307,9 @@ func (w *world) conflicts(r *Report, it *item) {
 		if c == nil || k == nil || !concurrent(c, k) || doubtful(c, k) || slices.ContainsFunc(c.forms, k.has) || ended(it, c) || ended(it, k) || w.outside(it, k) || w.vanished(it, k) {
 			continue
 		}
+		if superseded(it, c) || superseded(it, k) {
+			continue // an event that moves to another calendar is edited in both: what replaced one of them decides
+		}
 		r.judged("O5")
 		winner, loser := c, k
 		switch {
@@ -382,6 +385,10 @@ func (w *world) deletions(r *Report, it *item) {
 			}
 		case (e.kind == Create || e.kind == Change) && e.unit != "" && !w.outside(it, e):
 			if !ended(it, e) && !superseded(it, e) && !w.vanished(it, e) {
+				if w.exempt(e) && !slices.ContainsFunc(it.actions, func(a *Action) bool { return w.holds(a, e) || w.remembers(a, e) }) {
+					r.Exempt++ // overwritten or deleted within one exchange, before C could know of it
+					continue
+				}
 				if w.beaten(it, e) {
 					beaten = true
 					continue
@@ -457,7 +464,7 @@ func (w *world) neverHeard(it *item, deletion int) bool {
 		if write.Number >= deletion {
 			break
 		}
-		if e := read(write.Sent); write.engine() && write.After != "" && w.root(eventNode(write.Calendar, e.uid)) == it.name {
+		if e := w.read(write.Sent); write.engine() && write.After != "" && w.root(eventNode(write.Calendar, e.uid)) == it.name {
 			made, heard = true, heard || write.Delivered
 		}
 	}
@@ -547,7 +554,7 @@ func (w *world) wroteBetween(it *item, after, before int) bool {
 		if !write.engine() || write.Number <= after || write.Number >= before {
 			return false
 		}
-		e := read(write.Sent)
+		e := w.read(write.Sent)
 		return w.root(eventNode(write.Calendar, e.uid)) == it.name
 	})
 }

@@ -52,6 +52,7 @@ func (w *world) steps(r *Report) {
 			}
 			w.doubled(r, write, state)
 			w.deletion(r, write, causes)
+			w.tooSoon(r, write, causes)
 			w.obeyed(causes, write)
 			w.mail(r, write)
 		}
@@ -68,6 +69,7 @@ func (w *world) steps(r *Report) {
 		}
 	}
 	w.trashings(r)
+	w.echoes(r)
 }
 
 // again reports whether a write is the one before it once more: a proxy delivered it twice (F4).
@@ -124,7 +126,7 @@ func (w *world) patch(r *Report, write *Write, promised string) {
 		return
 	}
 	r.judged("S2")
-	if before := read(write.Before); before.other {
+	if before := w.read(write.Before); before.other {
 		r.broken("O7", write.Number, "PUT "+write.Href, "a resource without a VEVENT was written")
 		return
 	}
@@ -218,12 +220,12 @@ func (w *world) doubled(r *Report, write *Write, state map[string]Resource) {
 		return
 	}
 	r.judged("S3")
-	made := read(write.Sent)
+	made := w.read(write.Sent)
 	for href, other := range state {
 		if href == write.Href || other.Calendar != write.Calendar {
 			continue
 		}
-		e := read(other.Body)
+		e := w.read(other.Body)
 		if e.uid == made.uid || (made.single && e.single && w.same(write.Calendar, &made, &e)) {
 			r.broken("S3", write.Number, "PUT "+write.Href, "a second resource for what is at %s", href)
 			return
@@ -279,7 +281,7 @@ func (w *world) obeyed(causes map[string]cause, write *Write) {
 	if write.After == "" {
 		return
 	}
-	root := w.root(eventNode(write.Calendar, read(write.Sent).uid))
+	root := w.root(eventNode(write.Calendar, w.read(write.Sent).uid))
 	if why, has := causes[root]; has && w.userOf(write.Calendar) == why.follower {
 		why.deleted, why.cleared = why.deleted && !why.restored, why.cleared && !why.dated
 		delete(why.left, why.follower)
@@ -293,7 +295,7 @@ func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 		return
 	}
 	r.judged("S4")
-	gone := read(write.Before)
+	gone := w.read(write.Before)
 	if gone.other {
 		r.broken("O7", write.Number, "DELETE "+write.Href, "a resource without a VEVENT was deleted")
 		return
@@ -305,6 +307,27 @@ func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 	if !why.deleted && !why.cleared && !why.left[w.userOf(write.Calendar)] {
 		r.broken("S4", write.Number, "DELETE "+write.Href, "nobody had deleted, cleared, reassigned or unlinked it in C")
 	}
+}
+
+// tooSoon: an event leaves a calendar for another's only when it is there (semantics 6).
+func (w *world) tooSoon(r *Report, write *Write, causes map[string]cause) {
+	if write.After != "" {
+		return
+	}
+	gone := w.read(write.Before)
+	root := w.root(eventNode(write.Calendar, gone.uid))
+	why := causes[root]
+	link := w.link(why.follower)
+	if !gone.single || !why.left[w.userOf(write.Calendar)] || why.deleted || why.cleared || link == nil || link.Calendar == write.Calendar {
+		return
+	}
+	r.judged("S4")
+	for i := range w.Writes { // it may have been deleted there since
+		if other := &w.Writes[i]; other.Number < write.Number && other.Calendar == link.Calendar && other.After != "" && w.root(eventNode(other.Calendar, w.read(other.After).uid)) == root {
+			return
+		}
+	}
+	r.broken("S4", write.Number, "DELETE "+write.Href, "it left for the calendar of %s, and was not there yet", why.follower)
 }
 
 // userOf is whose link a calendar is, "" for nobody's.
@@ -338,7 +361,7 @@ func (w *world) absentOnce(c *Commit) bool {
 		there = true // where a state was replaced, only the one at the time counts
 		for _, resource := range w.stateAfter(c.After) {
 			if resource.Href == c.Href {
-				e := read(resource.Body)
+				e := w.read(resource.Body)
 				return e.uid != c.UID || e.cancelled
 			}
 		}
@@ -352,7 +375,7 @@ func (w *world) absentOnce(c *Commit) bool {
 		if write.Href != c.Href {
 			continue
 		}
-		e := read(write.After)
+		e := w.read(write.After)
 		there = write.After != "" && e.uid == c.UID && !e.cancelled
 		if !there {
 			return true
@@ -371,7 +394,7 @@ func (w *world) mail(r *Report, write *Write) {
 	if write.After == "" {
 		body = write.Before
 	}
-	e := read(body)
+	e := w.read(body)
 	root := w.root(eventNode(write.Calendar, e.uid))
 	for _, edit := range w.edits {
 		if edit.agrees && edit.write < write.Number && w.root(edit.node) == root {

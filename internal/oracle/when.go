@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,6 +20,19 @@ const (
 	instantForm = "2006-01-02T15:04:05Z"
 	civilForm   = "2006-01-02T15:04:05"
 )
+
+var locations sync.Map // by name: reading one takes longer than all that is done with it
+
+func location(name string) (*time.Location, error) {
+	if known, ok := locations.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	found, err := time.LoadLocation(name)
+	if err == nil {
+		locations.Store(name, found)
+	}
+	return found, err
+}
 
 // eventForm is the form of an event's time. unknown is true for a zone that is not an IANA name; the form is then its text.
 func eventForm(c *component) (form string, unknown bool) {
@@ -78,7 +92,7 @@ func readTime(line string) (at time.Time, kind byte, zone *time.Location) {
 	case tzid == "":
 		zone = nil
 	default:
-		location, err := time.LoadLocation(tzid)
+		location, err := location(tzid)
 		if err != nil {
 			return time.Time{}, '?', nil
 		}
@@ -133,7 +147,7 @@ func (w When) forms(lengths []time.Duration) []string {
 	if w.None() {
 		return []string{""}
 	}
-	zone, err := time.LoadLocation(w.Zone)
+	zone, err := location(w.Zone)
 	if err != nil {
 		return nil
 	}

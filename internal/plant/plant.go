@@ -29,12 +29,17 @@ const (
 	OwnWriteIsEdit       Fault = "an own write is taken as an edit"
 	ReassignForgetsOld   Fault = "a reassigned event stays in the old calendar"
 	EditLosesToDeletion  Fault = "an edit loses against a deletion"
+	PrivateShown         Fault = "a private text is shown to another"
+	RetryAfterRefusal    Fault = "a refused password is tried again and again"
+	TrashForgotten       Fault = "the trash is forgotten when a calendar is linked again"
+	LeavesTooSoon        Fault = "an event leaves a calendar before it is in the other"
 )
 
 // All are all of them.
 var All = []Fault{
 	NoIfMatch, FailedListingIsEmpty, TokenFirst, AnswersETagIgnored, BaseFirst, SecondResource, WholeItems, LoserNotKept, Arrival, Absence, MultigetGone,
 	OutboxOutside, RevisionIgnored, NoGeneration, MadeUpFlowsBack, UnmappedDropped, OwnWriteIsEdit, ReassignForgetsOld, EditLosesToDeletion,
+	PrivateShown, RetryAfterRefusal, TrashForgotten, LeavesTooSoon,
 }
 
 // WithoutX is a text without the lines that begin with X-.

@@ -68,6 +68,13 @@ func (s *Server) Writes(from int) []Write {
 	return found
 }
 
+// Written is how many writes there were: the number of the last.
+func (s *Server) Written() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wrote
+}
+
 // Requests are the requests since Open or ForgetRequests, oldest first. One whose answer is not finished is not among them.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()

@@ -226,7 +226,7 @@ func (s *Server) conflicting(c *calendarRef, old *object, r reading, name, href 
 		return s.refusal(status, calElement("no-uid-conflict", hrefElement(href)), "the href has another UID")
 	}
 	if _, trashed := c.Trash[r.uid]; trashed && m.TrashKeepsUID != 0 && old == nil {
-		return s.refusal(m.TrashKeepsUID, "", "the UID is still in the trash")
+		return s.refusal(m.TrashKeepsUID, "", `An exception occurred while executing a query: SQLSTATE[23000]: UNIQUE constraint failed: oc_calendarobjects.calendarid, oc_calendarobjects.calendartype, oc_calendarobjects.uid`)
 	}
 	if m.Sequence && old != nil {
 		if r.sequence < read(old.Body).sequence {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/store"
 )
 
@@ -67,6 +68,9 @@ func see(caller Caller, action crm.Action, names map[crm.UserID]string) (ActionV
 	switch permission.Access {
 	case Allowed:
 	case Busy:
+		if plant.On(plant.PrivateShown) {
+			break
+		}
 		return busy(ActionView{Action: action, FollowerName: names[action.FollowedBy]}), nil
 	default:
 		return ActionView{}, permission.err()

@@ -6,13 +6,14 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
-	"testing"
 	"testing/synctest"
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
 	"agendaonline/internal/oracle"
 	"agendaonline/internal/sandbox"
+	"agendaonline/internal/service"
 	"agendaonline/internal/store"
 )
 
@@ -24,6 +25,8 @@ type plan struct {
 	Profile int // of sandbox.Profiles
 	Policy  crm.ConflictPolicy
 	Faults  bool
+	Tested  bool // links know what the connection test finds out about their server
+	Cuts    int  // the server keeps so many characters of a subject; 0: all
 	Steps   []step
 }
 
@@ -31,6 +34,12 @@ func (p plan) String() string {
 	text := fmt.Sprintf("%s, links %d, nodes %d, policy %s, %d steps", sandbox.Profiles[p.Profile].Name, p.Links, p.Nodes, p.Policy, len(p.Steps))
 	if p.Faults {
 		text += ", faults"
+	}
+	if p.Tested {
+		text += ", tested"
+	}
+	if p.Cuts > 0 {
+		text += fmt.Sprintf(", subjects of %d", p.Cuts)
 	}
 	return text
 }
@@ -57,6 +66,8 @@ const (
 	stepHeal   = "heal"   // what was to go wrong does not any more
 	stepSkew   = "skew"   // a node's clock jumps
 	stepForget = "forget" // the server forgets its sync tokens
+	stepRefuse = "refuse" // a password is not good any more, or is given again
+	stepRelink = "relink" // a link is ended, and its calendar linked again
 )
 
 var usual = []struct {
@@ -70,7 +81,7 @@ var unusual = []struct {
 	what   string
 	weight int
 }{
-	{stepKill, 3}, {stepFreeze, 2}, {stepFault, 9}, {stepHeal, 2}, {stepSkew, 1}, {stepForget, 1},
+	{stepKill, 3}, {stepFreeze, 2}, {stepFault, 9}, {stepHeal, 2}, {stepSkew, 1}, {stepForget, 1}, {stepRefuse, 1}, {stepRelink, 1},
 }
 
 func draw(seed uint64) plan {
@@ -87,6 +98,10 @@ func draw(seed uint64) plan {
 		p.Policy = []crm.ConflictPolicy{crm.CalendarWins, crm.LatestWins}[random.IntN(2)]
 	}
 	p.Faults = random.IntN(4) > 0
+	p.Tested = random.IntN(3) > 0
+	if random.IntN(8) == 0 {
+		p.Cuts = 20
+	}
 	choices := usual
 	if p.Faults {
 		choices = append(append(choices[:0:0], usual...), unusual...)
@@ -124,34 +139,54 @@ func (p plan) manners() sandbox.Manners {
 	if m.PageSize > 0 {
 		m.PageSize = 3
 	}
+	if p.Cuts > 0 {
+		m.Rewrite.SubjectLimit = p.Cuts
+	}
 	return m
 }
 
+// traits are what the connection test would have learnt of the server, for the links of a history that says so.
+func (p plan) traits(at time.Time) dav.Traits {
+	var traits dav.Traits
+	if !p.Tested {
+		return traits
+	}
+	m := p.manners()
+	for trait, has := range map[dav.Trait]bool{
+		dav.NoIfMatch: m.IgnoresMatch, dav.NoIfMatchOnDelete: m.DeleteUnguarded || m.IgnoresMatch, dav.NoIfNoneMatch: m.IgnoresNone, dav.RacyIfMatch: m.RaceWindow > 0,
+		dav.NoETags: m.NoETags, dav.WeakETags: m.WeakETags || m.UnquotedETags, dav.NoETagOnPut: m.NoPutETag,
+		dav.RewritesBodies: m.Rewrite != sandbox.Rewriting{},
+	} {
+		if has {
+			traits = traits.With(trait, dav.Evidence{At: at, Seen: "the connection test"})
+		}
+	}
+	return traits
+}
+
 // play plays a history and has it judged.
-func play(t *testing.T, p plan, telling bool) (report oracle.Report, w *world) {
-	synctest.Test(t, func(t *testing.T) {
-		defer func() {
-			thrown := recover()
-			if b, is := thrown.(broken); is {
-				report.Violations = append(report.Violations, oracle.Violation{Rule: "broken", Text: b.cause.Error()})
-				if w != nil {
-					w.clearAway(p)
-				}
-			} else if thrown != nil {
-				panic(thrown)
+func (on *stage) play(p plan, telling bool) (report oracle.Report, w *world) {
+	defer func() {
+		thrown := recover()
+		if b, is := thrown.(broken); is {
+			report.Violations = append(report.Violations, oracle.Violation{Rule: "broken", Text: b.cause.Error()})
+			if w = on.world; w != nil {
+				w.clearAway(p)
 			}
-		}()
-		w = newWorld(t, p, telling)
-		for _, of := range w.people {
-			w.open(of.User.ID, crm.TriggerScreen)
+		} else if thrown != nil {
+			panic(thrown)
 		}
-		for i, s := range p.Steps {
-			w.tell("%d %s", i, s.What)
-			w.step(p, s)
-		}
-		report = w.rest(p)
-	})
-	return report, w
+		on.world.close()
+	}()
+	w = on.newWorld(p, telling)
+	for _, of := range w.people {
+		w.open(of.User.ID, crm.TriggerScreen)
+	}
+	for i, s := range p.Steps {
+		w.tell("%d %s", i, s.What)
+		w.step(p, s)
+	}
+	return w.rest(p), w
 }
 
 // clearAway ends what still waits when a history breaks off.
@@ -217,6 +252,11 @@ func (w *world) step(p plan, s step) {
 	case stepSkew:
 		w.land(random)
 		n.skew = time.Duration(random.IntN(48)-24) * time.Hour
+	case stepRefuse:
+		w.land(random)
+		w.refuse(person.User.Login)
+	case stepRelink:
+		w.relink(person.User.ID)
 	case stepForget:
 		must(w.server.ForgetTokens(person.User.Login, workOf(person.User.Login)))
 	}
@@ -228,22 +268,46 @@ func lies(name string) bool {
 	return name == "F13 members 404" || strings.HasPrefix(name, "F8 ")
 }
 
+// lie reports whether a fault would make one of two answers agree with the other that something is gone: both are believed.
+func (w *world) lie(name string) bool {
+	kind := ""
+	switch {
+	case name == leftOut:
+		kind = "listing"
+	case strings.HasPrefix(name, "F11 "):
+		kind = "href"
+	default:
+		return false
+	}
+	if w.lied == "" {
+		w.lied = kind
+	}
+	return w.lied != kind
+}
+
 // leftOut is a whole listing, asked for because the token is not known any more, that leaves out what is there.
 const leftOut = "F13 members left out of a whole listing"
 
+// multigetGone says of all that a multiget asks for that it is gone.
+var multigetGone = sandbox.Fault{
+	Name: "F13 multiget says 404", Times: 1, On: sandbox.Match{Report: "calendar-multiget"}, Do: sandbox.Effect{Members: []sandbox.MemberFault{{Status: 404}}},
+}
+
 func (w *world) plan(random *rand.Rand) {
 	faults := append(sandbox.Catalogue(w.now()),
-		sandbox.Fault{Name: "F13 multiget says 404", Times: 1, On: sandbox.Match{Report: "calendar-multiget"}, Do: sandbox.Effect{Members: []sandbox.MemberFault{{Status: 404}}}},
 		sandbox.Fault{Name: leftOut, Times: 1, On: sandbox.Match{Report: "sync-collection", Token: sandbox.EmptyToken}, Do: sandbox.Effect{Members: []sandbox.MemberFault{{LeaveOut: true}}}},
 	)
 	var fault sandbox.Fault
-	for fault = faults[random.IntN(len(faults))]; lies(fault.Name); fault = faults[random.IntN(len(faults))] {
+	for fault = faults[random.IntN(len(faults))]; lies(fault.Name) || w.lie(fault.Name); fault = faults[random.IntN(len(faults))] {
 	}
 	if random.IntN(3) == 0 {
 		// The commonest, and the ones that need most care: an answer that is lost.
 		fault = sandbox.Fault{Name: "F3 answer lost", Times: 1, On: sandbox.Match{Methods: []string{http.MethodPut, http.MethodDelete}}, Do: sandbox.Effect{Reset: sandbox.After}}
 	}
 	fault.Skip = random.IntN(4)
+	if random.IntN(12) == 0 {
+		fault = multigetGone
+	}
 	if fault.Name == leftOut {
 		fault.Skip = 0
 		for _, of := range w.people {
@@ -266,39 +330,61 @@ func (w *world) rest(p plan) oracle.Report {
 	for _, n := range w.nodes {
 		n.skew, n.frozen = 0, false
 	}
-	w.signIn()
+	for _, of := range w.people {
+		if w.refused[of.User.Login] {
+			w.refuse(of.User.Login)
+		}
+	}
 	for range 4 {
 		w.pass(26 * time.Hour)
 		w.round(random)
 	}
-	before := len(w.server.Writes(1))
+	before := w.server.Written()
 	rows := w.rows()
 	w.server.ForgetRequests()
 	w.tell("two quiet rounds")
 	w.round(random)
 	w.round(random)
 	quiet := oracle.JudgeQuiet(oracle.Quiet{
-		Rounds: 2, Links: len(w.people), Writes: len(w.server.Writes(1)) - before, HistoryRows: w.rows() - rows, Requests: len(w.server.Requests()),
+		Rounds: 2, Links: len(w.people), Writes: w.server.Written() - before, HistoryRows: w.rows() - rows, Requests: len(w.server.Requests()),
 	})
-	return oracle.Add(oracle.Judge(w.history(p)), quiet)
+	secrets, texts := w.privacy()
+	return oracle.Add(oracle.Judge(w.history(p)), quiet, oracle.JudgeSignIns(w.signIns), oracle.JudgeSecrets(secrets, texts))
 }
 
-// signIn is a person giving a password again, where a link asks for it.
-func (w *world) signIn() {
+// refuse changes a user's password on the server, or has the person give it to the link again.
+func (w *world) refuse(name string) {
+	w.refused[name] = !w.refused[name]
+	w.tell("the password of %s: refused %v", name, w.refused[name])
+	password := name
+	if w.refused[name] {
+		password = "another"
+	}
+	must(w.server.SetUser(sandbox.User{Name: name, Password: password}))
+	if w.refused[name] {
+		return
+	}
+	w.signIns = append(w.signIns, oracle.SignIn{User: name, At: w.clock.at, Person: true})
 	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
-		for _, of := range w.people {
-			link := w.links[of.User.ID].ID
-			sync, err := tx.LinkSync(link)
-			if err != nil {
-				return err
-			}
-			sync.SignInAgain, sync.RefusedAt, sync.RetryAt = false, time.Time{}, time.Time{}
-			if err := tx.UpdateLinkSync(link, sync); err != nil {
-				return err
-			}
+		link := w.linkOf(name).ID
+		sync, err := tx.LinkSync(link)
+		if err != nil {
+			return err
 		}
-		return nil
+		sync.SignInAgain, sync.RefusedAt, sync.RetryAt = false, time.Time{}, time.Time{}
+		return tx.UpdateLinkSync(link, sync)
 	}))
+}
+
+// relink ends a link and links the same calendar again, as an administrator does.
+func (w *world) relink(user crm.UserID) {
+	old := w.links[user]
+	w.tell("the link of %s is ended, and made anew", w.login(user))
+	_, err := w.service.EndLink(w.ctx, w.admin, old.ID, old.Version, service.EndInput{})
+	must(err)
+	w.addLink(user, old)
+	w.signIns = append(w.signIns, oracle.SignIn{User: w.login(user), At: w.clock.at, Person: true})
+	w.open(user, crm.TriggerScreen)
 }
 
 // round is everybody's screen opened, and every link run until nothing is due.
@@ -317,6 +403,35 @@ func (w *world) round(random *rand.Rand) {
 		}
 	}
 	panic(broken{errors.New("links are due again and again")})
+}
+
+// privacy is what of each calendar its user alone may see, and what everybody is shown.
+func (w *world) privacy() (secrets []oracle.Secret, texts []oracle.Text) {
+	for _, of := range w.people {
+		items, err := w.server.Human(of.User.Login, "phone").Items(workOf(of.User.Login))
+		must(err)
+		for _, item := range items {
+			if item.Line("CLASS") == "PRIVATE" {
+				secrets = append(secrets, oracle.Secret{Name: "the subject of a private event of " + of.User.Login, Value: "|" + item.Line("SUMMARY") + "|", Viewer: of.User.Login})
+			}
+		}
+	}
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	for _, viewer := range w.people {
+		shown := oracle.Text{Where: "what " + viewer.User.Login + " is shown", Viewer: viewer.User.Login, Body: "|"}
+		for _, id := range w.order {
+			view, err := w.service.Get(w.ctx, viewer, id)
+			if errors.Is(err, service.ErrNotFound) {
+				continue // in the trash of another
+			}
+			must(err)
+			shown.Body += view.Action.Subject + "|" + view.Action.Description + "|"
+		}
+		texts = append(texts, shown)
+	}
+	return secrets, texts
 }
 
 // rows is how many rows all histories have.

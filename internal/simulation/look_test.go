@@ -31,8 +31,9 @@ func (w *world) look() {
 	}
 	slices.SortFunc(ids, func(a, b crm.ActionID) int { return slices.Compare(a[:], b[:]) })
 	var actions []crm.Action
-	bound := map[crm.ActionID]store.Resource{}
+	shown := map[crm.ActionID][]place{}
 	must(w.store.Read(w.ctx, func(tx *store.Tx) (err error) {
+		clear(shown)
 		if actions, err = tx.Actions(ids); err != nil {
 			return err
 		}
@@ -42,9 +43,14 @@ func (w *world) look() {
 				return err
 			}
 			for _, binding := range bindings {
-				if before, has := bound[id]; !has || before.State != store.ResourceLive {
-					bound[id] = binding.Bound
+				if binding.Bound.State == store.ResourceGone {
+					continue
 				}
+				href, err := url.Parse(string(binding.Bound.Href))
+				if err != nil {
+					return err
+				}
+				shown[id] = append(shown[id], place{href.Path, binding.Bound.UID, w.linkName(binding.Bound.Link)})
 			}
 		}
 		return nil
@@ -52,11 +58,11 @@ func (w *world) look() {
 	slices.SortFunc(actions, func(a, b crm.Action) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	for _, now := range actions {
 		id := now.ID
-		w.remember(id, bound[id])
 		before, known := w.known[id]
+		was := before.left(shown[id], w.login(before.action.FollowedBy))
 		commit := oracle.Commit{
 			ByEngine: true, Action: id.String(), Kind: oracle.Change, Follower: w.login(now.FollowedBy),
-			Before: unitsOf(before.action.Units), Values: unitsOf(now.Units), Href: before.href, UID: before.uid,
+			Before: unitsOf(before.action.Units), Values: unitsOf(now.Units), Href: was.href, UID: was.uid,
 		}
 		switch {
 		case !known:
@@ -66,40 +72,41 @@ func (w *world) look() {
 		case now.Deleted() && !before.action.Deleted():
 			commit.Kind = oracle.Trash
 			w.note(commit)
-		case now.Sync.Reason == crm.ReasonEventDeleted && before.action.Sync.Reason != crm.ReasonEventDeleted && before.href != "":
+		case now.Sync.Reason == crm.ReasonEventDeleted && before.action.Sync.Reason != crm.ReasonEventDeleted && was.href != "":
 			commit.Kind = oracle.Detach
 			w.note(commit)
 		case !now.Units.Equal(before.action.Units):
 			w.note(commit)
 		}
-		before = w.known[id]
-		before.action = now
-		w.known[id] = before
-		w.remember(id, bound[id])
+		w.known[id] = seen{now, shown[id]}
 	}
 }
 
 func (w *world) note(c oracle.Commit) {
-	c.After, c.At = len(w.server.Writes(1)), w.clock.at
+	c.After, c.At = w.server.Written(), w.clock.at
 	w.commits = append(w.commits, c)
 	if c.ByEngine {
 		w.tell("  so %s of %q by the engine: %s", c.Kind, c.Before.Subject, showUnits(c.Values))
 	}
 }
 
-// remember keeps where the event of an action is, or was at last.
-func (w *world) remember(id crm.ActionID, resource store.Resource) {
-	if resource.Href == "" {
-		return
+// place is where the event of an action is, as the engine knows it.
+type place struct{ href, uid, user string }
+
+// left is the place that an action's event has left since, of several the one in its follower's calendar; where it has left none,
+// one of those it was at.
+func (s seen) left(now []place, follower string) place {
+	var found, any place
+	for _, was := range s.places {
+		any = was
+		if !slices.Contains(now, was) && (found.href == "" || was.user == follower) {
+			found = was
+		}
 	}
-	found, known := w.known[id]
-	if !known {
-		return
+	if found.href == "" {
+		return any
 	}
-	href, err := url.Parse(string(resource.Href))
-	must(err)
-	found.href, found.uid = href.Path, resource.UID
-	w.known[id] = found
+	return found
 }
 
 func unitsOf(u crm.Units) oracle.Units {

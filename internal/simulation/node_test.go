@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"agendaonline/internal/crm"
+	"agendaonline/internal/dav"
+	"agendaonline/internal/oracle"
 	"agendaonline/internal/store"
 	"agendaonline/internal/syncer"
 )
@@ -48,6 +50,8 @@ type flight struct {
 	cancel context.CancelFunc
 	lost   bool // somebody else may have the link: its context has ended
 	sent   []sent
+	writes []int // the numbers of all its writes
+	began  time.Time
 }
 
 // sent is a write of a run, and how much of its outcome the database has: what a run was told and did not keep, no later run
@@ -111,7 +115,7 @@ func (w *world) release(p *parked, err error) {
 	w.gates.Unlock()
 	w.follow(p, err)
 	w.tell("%s, %s: %s %s%s", p.node.owner, w.linkName(p.point.Link), p.point.Moment, p.point.What, map[bool]string{true: ", killed"}[err != nil])
-	before := len(w.server.Writes(1))
+	before := w.server.Written()
 	p.resume <- err
 	synctest.Wait()
 	w.wrote(p, err, before)
@@ -146,13 +150,14 @@ func (w *world) follow(p *parked, err error) {
 
 // wrote notes which writes to the calendars a run made when it passed a gate.
 func (w *world) wrote(p *parked, err error, before int) {
-	after := len(w.server.Writes(1))
+	after := w.server.Written()
 	at := slices.IndexFunc(p.node.flights, func(f *flight) bool { return f.lease.Link == p.point.Link })
 	if at < 0 || err != nil || p.point.Moment != syncer.BeforeRequest {
 		return
 	}
 	for number := before + 1; number <= after; number++ {
-		p.node.flights[at].sent = append(p.node.flights[at].sent, sent{number: number})
+		f := p.node.flights[at]
+		f.sent, f.writes = append(f.sent, sent{number: number}), append(f.writes, number)
 	}
 }
 
@@ -178,7 +183,7 @@ func (n *node) take() bool {
 		return false
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
-	f := &flight{lease: leases[0], cancel: cancel}
+	f := &flight{lease: leases[0], cancel: cancel, began: w.clock.at}
 	n.flights = append(n.flights, f)
 	w.tell("%s takes up %s, wanted by %s", n.owner, w.linkName(f.lease.Link), f.lease.Trigger)
 	go func() { // ends when the run has; a history ends when all runs have
@@ -209,6 +214,10 @@ func (w *world) settleFlights() {
 			for _, one := range f.sent {
 				w.unheard[one.number] = true
 			}
+			w.unsure(f)
+			if n.killed || f.lost || f.err != nil {
+				w.forgetRefusals(f)
+			}
 			if n.killed {
 				continue
 			}
@@ -219,6 +228,37 @@ func (w *world) settleFlights() {
 			n.giveBack(f)
 		}
 	}
+}
+
+// unsure notes which writes of a run the database does not know the outcome of, whatever the run was told.
+func (w *world) unsure(f *flight) {
+	if len(f.writes) == 0 {
+		return
+	}
+	var hrefs []dav.Href
+	numbers := map[string][]int{}
+	for _, number := range f.writes {
+		href := dav.Href(w.server.Writes(number)[0].Href)
+		hrefs = append(hrefs, href)
+		numbers[href.Key()] = append(numbers[href.Key()], number)
+	}
+	must(w.store.Read(w.ctx, func(tx *store.Tx) error {
+		known, err := tx.ResourcesByHref(f.lease.Link, hrefs)
+		for key, resource := range known {
+			if resource.Sent != nil {
+				for _, number := range numbers[key] {
+					w.unheard[number] = true
+				}
+			}
+		}
+		return err
+	}))
+}
+
+// forgetRefusals: a run that ended as by a power cut told nobody that a password was refused.
+func (w *world) forgetRefusals(f *flight) {
+	user := w.linkName(f.lease.Link)
+	w.signIns = slices.DeleteFunc(w.signIns, func(one oracle.SignIn) bool { return one.User == user && one.Refused && one.At.After(f.began) })
 }
 
 // giveBack is what the scheduler does with the lease of a run that ended.

@@ -16,6 +16,14 @@ import (
 // next numbers values: no two edits of a history write the same.
 func (w *world) next() int { w.value++; return w.value }
 
+// subject is one that no other edit has, short or so long that some servers cut it.
+func (w *world) subject(n int, random *rand.Rand) string {
+	if random.IntN(5) == 0 {
+		return fmt.Sprintf("s%d with more words than fit", n)
+	}
+	return fmt.Sprintf("s%d", n)
+}
+
 // moment is a time that no other edit of the history names, on a day of its own so that days alone are unique too.
 func (w *world) moment() time.Time {
 	n := w.next()
@@ -60,7 +68,7 @@ func (w *world) here(by service.Caller, random *rand.Rand) {
 	}
 	commit := oracle.Commit{Kind: oracle.Change, Follower: by.User.Login}
 	if len(mine) == 0 || random.IntN(5) == 0 {
-		in := service.ActionInput{Subject: fmt.Sprintf("s%d", w.next()), Description: fmt.Sprintf("d%d", w.next()), FollowedBy: by.User.ID}
+		in := service.ActionInput{Subject: w.subject(w.next(), random), Description: fmt.Sprintf("d%d", w.next()), FollowedBy: by.User.ID}
 		if random.IntN(8) > 0 {
 			w.setWhen(&in, random)
 		}
@@ -86,7 +94,7 @@ func (w *world) here(by service.Caller, random *rand.Rand) {
 	default:
 		switch kind {
 		case 1, 2:
-			in.Subject = fmt.Sprintf("s%d", w.next())
+			in.Subject = w.subject(w.next(), random)
 		case 3:
 			in.Description = fmt.Sprintf("d%d", w.next())
 		case 4:
@@ -96,7 +104,7 @@ func (w *world) here(by service.Caller, random *rand.Rand) {
 		case 6, 7:
 			w.setWhen(&in, random)
 		case 8:
-			in.Subject, in.Description = fmt.Sprintf("s%d", w.next()), fmt.Sprintf("d%d", w.next())
+			in.Subject, in.Description = w.subject(w.next(), random), fmt.Sprintf("d%d", w.next())
 			w.setWhen(&in, random)
 		case 9:
 			if len(w.people) == 1 {
@@ -134,7 +142,10 @@ func (w *world) there(of service.Caller, random *rand.Rand) {
 		n := w.next()
 		lines := []string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//phone//EN", "BEGIN:VEVENT", fmt.Sprintf("UID:k%d", n), "DTSTAMP:20261101T000000Z"}
 		lines = append(lines, w.newTime(random)...)
-		lines = append(lines, fmt.Sprintf("SUMMARY:s%d", n), fmt.Sprintf("DESCRIPTION:d%d", w.next()), "LOCATION:there", fmt.Sprintf("X-OWN;P=%d:kept", n),
+		if random.IntN(6) == 0 {
+			lines = append(lines, "CLASS:PRIVATE")
+		}
+		lines = append(lines, "SUMMARY:"+w.subject(n, random), fmt.Sprintf("DESCRIPTION:d%d", w.next()), "LOCATION:there", fmt.Sprintf("X-OWN;P=%d:kept", n),
 			"BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "DESCRIPTION:alarm", "END:VALARM", "END:VEVENT", "END:VCALENDAR", "")
 		_, err := phone.Put(work, fmt.Sprintf("k%d.ics", n), strings.Join(lines, "\r\n"), "*")
 		w.drawn(of, err, "makes k%d", n)
@@ -142,11 +153,11 @@ func (w *world) there(of service.Caller, random *rand.Rand) {
 	}
 	item := items[random.IntN(len(items))]
 	name, subject := item.Name(), item.Line("SUMMARY")
-	switch random.IntN(7) {
+	switch random.IntN(9) {
 	case 0:
 		w.drawn(of, phone.Delete(work, name, ""), "deletes %q", subject)
 	case 1, 2:
-		line := fmt.Sprintf("SUMMARY:s%d", w.next())
+		line := "SUMMARY:" + w.subject(w.next(), random)
 		_, err = phone.SetLine(work, name, line)
 		w.drawn(of, err, "of %q: %s", subject, line)
 	case 3:
@@ -157,6 +168,10 @@ func (w *world) there(of service.Caller, random *rand.Rand) {
 		lines := w.newTime(random)
 		_, err = phone.Edit(work, name, func(body string) string { return setTime(body, lines) })
 		w.drawn(of, err, "of %q: %s", subject, strings.Join(lines, " "))
+	case 7, 8:
+		at := w.moment()
+		_, err = phone.Edit(work, name, func(body string) string { return moved(body, at) })
+		w.drawn(of, err, "moves %q to %s", subject, at.Format(time.DateTime))
 	case 6:
 		line := fmt.Sprintf("X-LINE-%d:unmapped", w.next())
 		_, err = phone.SetLine(work, name, line)
@@ -195,6 +210,36 @@ func (w *world) newTime(random *rand.Rand) []string {
 	default:
 		return []string{"DTSTART;TZID=" + zoneOfAll + ":" + at.Format(civil), "DTEND;TZID=" + zoneOfAll + ":" + end.Format(civil)}
 	}
+}
+
+// moved is an event dragged to another day and hour: its length and its manner of writing stay.
+func moved(body string, to time.Time) string {
+	var from time.Time
+	shift := func(line string) string {
+		at := strings.LastIndexByte(line, ':')
+		for _, layout := range []string{"20060102T150405Z", "20060102T150405", "20060102"} {
+			value, err := time.Parse(layout, line[at+1:])
+			if err != nil {
+				continue
+			}
+			if from.IsZero() {
+				from = value
+			}
+			return line[:at+1] + to.Add(value.Sub(from)).Format(layout)
+		}
+		return line
+	}
+	lines := strings.Split(body, "\r\n")
+	for _, name := range []string{"DTSTART", "DTEND"} {
+		inside := false
+		for i, line := range lines {
+			if inside = inside || line == "BEGIN:VEVENT"; inside && (strings.HasPrefix(line, name+":") || strings.HasPrefix(line, name+";")) {
+				lines[i] = shift(line)
+				break
+			}
+		}
+	}
+	return strings.Join(lines, "\r\n")
 }
 
 // setTime puts lines in the place of those that say when an event is.

@@ -1,23 +1,22 @@
 package simulation
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
-	"testing"
 
 	"agendaonline/internal/oracle"
 )
 
-// most is how many histories are played to shrink one.
-const most = 400
+var most = flag.Int("shrink", 250, "how many histories are played at most to shrink one")
 
 // shrink leaves out of a history that breaks a rule whatever it can, as long as it still breaks that rule.
-func shrink(t *testing.T, p plan, rule string) plan {
+func (on *stage) shrink(p plan, rule string) plan {
 	played := 0
 	breaks := func(tried plan) bool {
 		played++
-		report, _ := play(t, tried, false)
+		report, _ := on.play(tried, false)
 		return slices.Contains(report.Broken(), rule)
 	}
 	smaller := func(change func(*plan)) {
@@ -41,7 +40,7 @@ func shrink(t *testing.T, p plan, rule string) plan {
 	for size := max(1, len(p.Steps)/2); size > 0; size /= 2 {
 		for again := true; again; {
 			again = false
-			for at := 0; at < len(p.Steps) && played < most; {
+			for at := 0; at < len(p.Steps) && played < *most; {
 				tried := p
 				tried.Steps = slices.Delete(slices.Clone(p.Steps), at, min(at+size, len(p.Steps)))
 				if breaks(tried) {
@@ -58,8 +57,8 @@ func shrink(t *testing.T, p plan, rule string) plan {
 func edits(s step) bool { return s.What == stepHere || s.What == stepThere }
 
 // story is a history as a person reads it.
-func story(t *testing.T, p plan) (string, oracle.Report) {
-	report, w := play(t, p, true)
+func (on *stage) story(p plan) (string, oracle.Report) {
+	report, w := on.play(p, true)
 	text := "a history of " + p.String() + "\n"
 	if w != nil {
 		text += strings.Join(w.told, "\n") + "\n"

@@ -9,11 +9,9 @@ import (
 	"hash"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
-	"testing"
 	"time"
 
 	"agendaonline/internal/caldav"
@@ -22,7 +20,6 @@ import (
 	"agendaonline/internal/oracle"
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/sandbox"
-	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
 	"agendaonline/internal/syncer"
@@ -45,12 +42,16 @@ var zones = zone.NewRules(time.LoadLocation)
 // world is the two sides and the engines between them. The director's goroutine changes it while everybody else waits.
 type world struct {
 	ctx     context.Context
+	end     context.CancelFunc
 	random  io.Reader // of ids
 	server  *sandbox.Server
 	store   *store.Store
 	service *service.Service
 	people  []service.Caller
+	admin   service.Caller
 	links   map[crm.UserID]crm.Link
+	names   map[crm.LinkID]string // of all links that ever were
+	traits  dav.Traits
 	nodes   []*node
 	born    int // nodes ever started
 	renewed time.Time
@@ -69,63 +70,24 @@ type world struct {
 	order   []crm.ActionID
 	commits []oracle.Commit
 	resets  []oracle.Reset
-	unheard map[int]bool // numbers of writes whose answer reached no database
+	unheard map[int]bool    // numbers of writes whose answer reached no database
+	refused map[string]bool // users whose password is not good now
+	signIns []oracle.SignIn
+	lied    string // which kind of answer may say that something is gone that is not
 	value   int
 	trace   hash.Hash
 	told    []string // what happened, for a person
-	telling bool
+	telling struct {
+		sync.Mutex
+		on bool
+	}
 }
 
 // seen is an action as it was after the last thing that happened.
 type seen struct {
-	action    crm.Action
-	href, uid string
+	action crm.Action
+	places []place
 }
-
-// template is a migrated database with the settings of every history.
-var template = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp(memory(), "simulation-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "agenda.db")
-	s, err := store.Open(context.Background(), store.Options{SQLite: path, RelaxedCommits: true})
-	if err != nil {
-		return nil, err
-	}
-	err = s.Write(context.Background(), func(tx *store.Tx) error {
-		now, err := tx.Settings()
-		if err != nil {
-			return err
-		}
-		settings := crm.DefaultSettings()
-		settings.ModuleActive, settings.OnlineCalendar, settings.TimeZone = true, true, zoneOfAll
-		return tx.UpdateSettings(settings, now.Version)
-	})
-	if err := errors.Join(err, s.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// memory is a folder whose files lie in memory where there is one.
-func memory() string {
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		return "/dev/shm"
-	}
-	return ""
-}
-
-// keys seal nothing that is opened here; the service wants some.
-var keys = sync.OnceValues(func() (*secret.Ring, error) {
-	folder, err := os.MkdirTemp("", "simulation-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	return secret.Create(filepath.Join(folder, "key"), rand.NewChaCha8([32]byte{}))
-})
 
 // locked is randomness that several goroutines may draw from.
 type locked struct {
@@ -148,27 +110,19 @@ func must(err error) {
 	}
 }
 
-func newWorld(t *testing.T, p plan, telling bool) *world {
+// newWorld empties the stage and puts on it what a history begins with. The caller closes it.
+func (on *stage) newWorld(p plan, telling bool) *world {
 	w := &world{
-		ctx: t.Context(), links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, trace: sha256.New(), telling: telling,
+		store: on.store, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, trace: sha256.New(),
 		random: &locked{from: rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, "ids of ", p.Seed)))},
 	}
+	w.telling.on = telling
+	on.world = w
+	w.ctx, w.end = context.WithCancel(on.Context())
 	w.clock.at = start
-	bytes, err := template()
-	must(err)
-	folder, err := os.MkdirTemp(memory(), "simulation-")
-	must(err)
-	path := filepath.Join(folder, "agenda.db")
-	must(os.WriteFile(path, bytes, 0o600))
-	w.store, err = store.Open(w.ctx, store.Options{SQLite: path, RelaxedCommits: true, Now: w.now})
-	must(err)
+	must(on.emptier.Empty(w.ctx))
 	w.changed = w.store.Listen(store.TopicActions)
-	t.Cleanup(func() {
-		w.changed.Close()
-		if err := errors.Join(w.store.Close(), os.RemoveAll(folder)); err != nil {
-			t.Error(err)
-		}
-	})
+	var err error
 	w.server, err = sandbox.Open("", sandbox.Options{Now: w.now, Manners: p.manners()})
 	must(err)
 	ring, err := keys()
@@ -185,6 +139,8 @@ func newWorld(t *testing.T, p plan, telling bool) *world {
 		return tx.UpdateSettings(settings, settings.Version)
 	}))
 	must(w.service.Start(w.ctx))
+	w.traits = p.traits(start)
+	w.admin = service.Caller{User: w.newUser("admin", crm.RoleAdministrator)}
 	for i := range p.Links {
 		w.addUser([]string{"anna", "ben", "chloe", "daan"}[i])
 	}
@@ -192,6 +148,12 @@ func newWorld(t *testing.T, p plan, telling bool) *world {
 		w.addNode(p)
 	}
 	return w
+}
+
+// close lets go of what the history held.
+func (w *world) close() {
+	w.changed.Close()
+	w.end()
 }
 
 // now is the time of all sides; no two instants are the same.
@@ -211,25 +173,42 @@ func (w *world) pass(span time.Duration) {
 
 func (w *world) ids() crm.IDSource { return crm.IDSource{Now: w.now, Random: w.random} }
 
-func (w *world) addUser(name string) {
+func (w *world) newUser(name string, role crm.Role) crm.User {
 	user := crm.User{
-		ID: crm.NewID[crm.User](w.ids()), Version: 1, Login: name, Name: name, Language: crm.English, TimeZone: zoneOfAll, Role: crm.RoleUser,
+		ID: crm.NewID[crm.User](w.ids()), Version: 1, Login: name, Name: name, Language: crm.English, TimeZone: zoneOfAll, Role: role,
 		Active: true, Rights: crm.Rights{ChangeOthers: true, Reassign: true}, CreatedAt: w.now(),
 	}
+	must(w.store.Write(w.ctx, func(tx *store.Tx) error { return tx.InsertUser(user, "") }))
+	return user
+}
+
+func (w *world) addUser(name string) {
+	user := w.newUser(name, crm.RoleUser)
 	must(w.server.SetUser(sandbox.User{Name: name, Password: name}))
 	must(w.server.SetCalendar(sandbox.Calendar{Owner: name, Name: workOf(name)}))
-	link := crm.Link{
-		ID: crm.NewID[crm.Link](w.ids()), Version: 1, User: user.ID, Kind: crm.LinkSimple, Username: name, CreatedAt: w.now(),
-		CalendarHref: origin + w.server.CalendarPath(name, workOf(name)), CalendarName: workOf(name), WithoutSyncToken: w.server.Manners().NoSync,
-	}
-	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
-		if err := tx.InsertUser(user, ""); err != nil {
-			return err
-		}
-		return tx.InsertLink(link, []byte("sealed"), store.LinkSync{CalendarName: workOf(name)})
-	}))
-	w.links[user.ID] = link
 	w.people = append(w.people, service.Caller{User: user})
+	w.addLink(user.ID, crm.Link{
+		User: user.ID, Kind: crm.LinkSimple, Username: name, CalendarHref: origin + w.server.CalendarPath(name, workOf(name)), CalendarName: workOf(name),
+		WithoutSyncToken: w.server.Manners().NoSync,
+	})
+}
+
+// addLink makes a new link of a user, like another.
+func (w *world) addLink(user crm.UserID, link crm.Link) {
+	link.ID, link.Version, link.CreatedAt = crm.NewID[crm.Link](w.ids()), 1, w.now()
+	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
+		return tx.InsertLink(link, []byte("sealed"), store.LinkSync{CalendarName: link.CalendarName, Traits: w.traits})
+	}))
+	w.links[user], w.names[link.ID] = link, w.login(user)
+}
+
+func (w *world) linkOf(name string) crm.Link {
+	for _, of := range w.people {
+		if of.User.Login == name {
+			return w.links[of.User.ID]
+		}
+	}
+	return crm.Link{}
 }
 
 func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
@@ -243,7 +222,7 @@ func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 	}
 	client := caldav.New(caldav.Config{
 		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, link.Username, traits, w.random),
-		Origins: outbound.Origins{at}, Now: w.now, Observe: observe,
+		Origins: outbound.Origins{at}, Now: w.now, Observe: func(e dav.Exchange) { w.heard(link.Username, e); observe(e) },
 	})
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil
 }
@@ -251,9 +230,23 @@ func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 // tell notes what happened: into the trace, which is the same whenever a seed is run again, and for a person who reads.
 func (w *world) tell(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
-	fmt.Fprintln(w.trace, line)
-	if w.telling {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	io.WriteString(w.trace, line+"\n")
+	if w.telling.on {
 		w.told = append(w.told, w.clock.at.Format("02 15:04:05 ")+line)
+	}
+}
+
+// heard notes one exchange of an engine with a calendar server.
+func (w *world) heard(user string, e dav.Exchange) {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	if last := len(w.signIns) - 1; e.Status == http.StatusUnauthorized || e.Status != 0 && last >= 0 && w.signIns[last].Refused {
+		w.signIns = append(w.signIns, oracle.SignIn{User: user, At: e.SentAt, Refused: e.Status == http.StatusUnauthorized})
+	}
+	if w.telling.on {
+		w.told = append(w.told, fmt.Sprintf("    %s %s %s: %d %s %s", e.Method, e.Report, e.Href, e.Status, e.Failed, e.Location))
 	}
 }
 
@@ -274,14 +267,7 @@ func (w *world) login(id crm.UserID) string {
 	return ""
 }
 
-func (w *world) linkName(id crm.LinkID) string {
-	for user, link := range w.links {
-		if link.ID == id {
-			return w.login(user)
-		}
-	}
-	return ""
-}
+func (w *world) linkName(id crm.LinkID) string { return w.names[id] }
 
 // nobody stands for what a history does without: wakes are in the database, and nodes look there.
 type nobody struct{}

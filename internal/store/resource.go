@@ -252,9 +252,8 @@ func (tx *Tx) DeleteResource(id ResourceID) error {
 // sides last agreed on. It reports how many there were (semantics 9).
 func (tx *Tx) AdoptResources(link crm.LinkID) (int64, error) {
 	return tx.exec("adopt resources for link "+link.String(), `UPDATE resource SET link_id = $1
-		WHERE link_id = (SELECT old.id FROM link old JOIN link new ON new.id = $1
-			WHERE old.calendar_key = new.calendar_key AND old.user_id = new.user_id AND old.ended_at IS NOT NULL AND old.id <> new.id
-			ORDER BY old.ended_at DESC, old.id DESC LIMIT 1)`, idValue(link))
+		WHERE link_id IN (SELECT old.id FROM link old JOIN link new ON new.id = $1
+			WHERE old.calendar_key = new.calendar_key AND old.user_id = new.user_id AND old.ended_at IS NOT NULL AND old.id <> new.id)`, idValue(link))
 }
 
 // beforeCreating is how long the first PUT of an event may be tried after its href was chosen, for UntoldResources.

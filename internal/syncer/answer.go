@@ -188,6 +188,9 @@ func (a *answer) complete() error {
 		}
 	}
 	a.unread = nil
+	if err := a.confirmTexts(); err != nil {
+		return err
+	}
 	if err := a.readSingly(singly, func(dav.Href) {}); err != nil {
 		return err
 	}
@@ -517,6 +520,7 @@ func (a *answer) vacate(events []*event, present, vacated map[string]bool) error
 	if err != nil {
 		return err
 	}
+	slices.Sort(ask)
 	for _, href := range ask {
 		_, err := a.remote.Get(a.ctx, href)
 		switch {

@@ -30,14 +30,16 @@ type applier struct {
 	bound   map[store.ResourceID]store.Binding
 	actions map[crm.ActionID]crm.Action
 	entries map[crm.ActionID]store.OutboxEntry
-	vacated map[string]bool // keys of hrefs that are proven to be empty now
-	paired  []crm.ActionID  // a person is asked about from now on
+	vacated map[string]bool           // keys of hrefs that are proven to be empty now
+	paired  []crm.ActionID            // a person is asked about from now on
+	over    map[store.ResourceID]bool // dropped in this transaction
 }
 
 // newApplier loads all that is known of the given events and hrefs.
 func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacated map[string]bool) (*applier, error) {
 	a := &applier{
 		run: r, tx: tx, vacated: vacated, bound: map[store.ResourceID]store.Binding{}, actions: map[crm.ActionID]crm.Action{},
+		over: map[store.ResourceID]bool{},
 	}
 	hrefs = slices.Grow(slices.Clone(hrefs), len(events))
 	for _, e := range events {
@@ -268,9 +270,14 @@ func (a *applier) leaveOthers(action crm.Action) error {
 
 // replaced ends a resource whose href another event has taken.
 func (a *applier) replaced(resource store.Resource) error {
-	a.dropped = append(a.dropped, resource.ID)
-	delete(a.byHref, resource.Href.Key())
 	binding, isBound := a.bound[resource.ID]
+	if isBound {
+		delete(a.byHref, resource.Href.Key())
+		if took, err := a.twinTakesOver(resource); took || err != nil {
+			return err
+		}
+	}
+	a.drop(resource)
 	a.unbind(resource.ID)
 	if !isBound {
 		return nil
@@ -279,6 +286,28 @@ func (a *applier) replaced(resource store.Resource) error {
 	item := reconcile.Item{Base: binding.Base, Local: a.local(action, binding), Remote: reconcile.Remote{State: reconcile.RemoteGone}}
 	plan := reconcile.Decide(item, a.rules(a.readOnly(action.Private)), reconcile.Moments{})
 	return a.carry(plan, carrying{action: action, binding: binding, bound: true, ended: true})
+}
+
+// drop ends a resource, once. Nothing that is looked for later in the transaction finds it any more.
+func (a *applier) drop(resource store.Resource) {
+	if a.over[resource.ID] {
+		return
+	}
+	a.over[resource.ID] = true
+	a.dropped = append(a.dropped, resource.ID)
+	if now, is := a.byHref[resource.Href.Key()]; is && now.ID == resource.ID {
+		delete(a.byHref, resource.Href.Key())
+	}
+}
+
+// current is a resource that was read of the database, as this transaction has it by now; false when it is dropped.
+func (a *applier) current(resource store.Resource) (store.Resource, bool) {
+	for i := range a.resources {
+		if a.resources[i].ID == resource.ID {
+			resource = a.resources[i]
+		}
+	}
+	return resource, !a.over[resource.ID]
 }
 
 // sameVersion reports whether the calendar's version of a resource is the one we have.
@@ -305,7 +334,9 @@ func (a *applier) recognise(e *event) (resource store.Resource, known, doubled b
 		return store.Resource{}, false, false
 	}
 	for _, candidate := range a.byUID[e.uid] {
+		candidate, lives := a.current(candidate)
 		switch {
+		case !lives:
 		case candidate.SetAside.Reason == crm.ReasonUIDElsewhere:
 		case candidate.State != store.ResourceLive, a.vacated[candidate.Href.Key()]:
 			delete(a.byHref, candidate.Href.Key())

@@ -7,6 +7,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/plant"
 	"agendaonline/internal/store"
 )
 
@@ -41,7 +42,7 @@ func (r *run) failed(ctx context.Context, failure *dav.Failure) (store.RunResult
 	// A sign-in by password is tried once more after a minute, and nothing else in between; what refreshes an access token
 	// has done so already when the refusal comes here.
 	refused := failure.Class == dav.ClassSignIn
-	again := refused && r.link.Kind == crm.LinkSimple && r.before.RefusedAt.IsZero()
+	again := refused && r.link.Kind == crm.LinkSimple && (r.before.RefusedAt.IsZero() || plant.On(plant.RetryAfterRefusal))
 	retryAt := time.Time{}
 	switch {
 	case again:

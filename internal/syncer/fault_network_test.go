@@ -376,3 +376,22 @@ func TestF16_an_answer_a_byte_at_a_time_ends_at_the_total_deadline(t *testing.T)
 	w.sync(w.anna)
 	w.same("actions", len(w.found(w.anna)), 2)
 }
+
+// Three actions wait, and the password is not good any more: one request finds that out, and one more a minute later.
+func TestF9_a_refused_password_is_refused_once_however_much_waits(t *testing.T) {
+	w := one(t)
+	linked(w)
+	for _, name := range []string{"Dinner", "Supper", "Tea"} {
+		w.create(w.anna, name, "2026-11-26 12:00 2026-11-26 13:00")
+	}
+	w.server.ForgetRequests()
+	w.must(w.server.SetUser(sandbox.User{Name: "anna", Password: "another"}))
+	w.push(w.anna)
+	w.same("requests", len(w.server.Requests()), 1)
+	w.clock.forward(2 * time.Minute)
+	w.push(w.anna)
+	w.same("requests", len(w.server.Requests()), 2)
+	w.clock.forward(time.Hour)
+	w.push(w.anna)
+	w.same("requests", len(w.server.Requests()), 2)
+}

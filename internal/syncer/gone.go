@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -56,8 +57,7 @@ func (a *applier) gone(hrefs []dav.Href, how removal) error {
 			binding.AgreedVersion = resource.Sent.Version
 		}
 		if !isBound {
-			a.dropped = append(a.dropped, resource.ID)
-			delete(a.byHref, href.Key())
+			a.drop(resource)
 			if resource.State == store.ResourceTwin {
 				if err := a.twinGone(resource); err != nil {
 					return err
@@ -142,7 +142,7 @@ func (a *applier) lose(one lost) error {
 	left := action.FollowedBy != a.link.User && !action.Deleted()
 	one.resource.State, one.resource.Sent = store.ResourceGone, nil
 	if left {
-		a.dropped = append(a.dropped, one.resource.ID) // it has another event, or shall have none
+		a.drop(one.resource) // it has another event, or shall have none
 		a.unbind(one.resource.ID)
 		if entry, waits := a.entries[action.ID]; waits {
 			if _, err := a.tx.OutboxDone(a.link.ID, action.ID, entry.Revision); err != nil {
@@ -168,9 +168,10 @@ func (a *applier) lose(one lost) error {
 	return a.carry(one.plan, one.carrying)
 }
 
-// unbind forgets that a dropped resource was to be written.
+// unbind forgets that a dropped resource and its binding were to be written.
 func (a *applier) unbind(id store.ResourceID) {
 	delete(a.bound, id)
+	a.bindings = slices.DeleteFunc(a.bindings, func(b store.Binding) bool { return b.Resource == id })
 	for i := range a.resources {
 		if a.resources[i].ID == id {
 			a.resources = append(a.resources[:i], a.resources[i+1:]...)
@@ -186,12 +187,13 @@ func (a *applier) twinTakesOver(resource store.Resource) (bool, error) {
 		return false, err
 	}
 	for _, twin := range twins {
-		if twin.ID == resource.ID || twin.SetAside.Reason != crm.ReasonUIDElsewhere || twin.State != store.ResourceLive || a.vacated[twin.Href.Key()] {
+		twin, lives := a.current(twin)
+		if !lives || twin.ID == resource.ID || twin.SetAside.Reason != crm.ReasonUIDElsewhere || twin.State != store.ResourceLive || a.vacated[twin.Href.Key()] {
 			continue
 		}
-		a.dropped = append(a.dropped, twin.ID)
+		a.drop(twin)
+		a.unbind(twin.ID)
 		e := readEvent(dav.Member{Kind: dav.MemberPresent, Href: twin.Href, ETag: twin.ETag, Data: twin.Body})
-		delete(a.byHref, twin.Href.Key())
 		a.byUID[resource.UID] = []store.Resource{resource}
 		if a.vacated == nil {
 			a.vacated = map[string]bool{}

@@ -112,6 +112,7 @@ func (w *preparing) entry(entry store.OutboxEntry, action crm.Action) error {
 	case step.Kind == reconcile.Wait:
 		return w.later(one, one.closed.Reason, one.closed, readOnlyRetry)
 	case step.Kind == reconcile.CreateEvent:
+		one.reason = step.Reason
 		return w.create(one, bound, earlier)
 	case step.Kind == reconcile.PatchEvent:
 		return w.patch(one, step)
@@ -185,6 +186,9 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 	now := w.Now()
 	again := bound && one.resource.State == store.ResourceCreating && !plant.On(plant.SecondResource)
 	if !again {
+		if one.reason == reconcile.ReasonEditBeatsDelete { // the deletion waited for a person, and an edit came first
+			w.history = append(w.history, w.row(one.action, crm.Noticed, one.reason))
+		}
 		if bound { // what it held goes over into the new one
 			w.dropped = append(w.dropped, one.resource.ID)
 		}
@@ -308,7 +312,7 @@ func (w *preparing) delete(one *job, step reconcile.Step) error {
 	if step.Reason == reconcile.ReasonReassigned && plant.On(plant.ReassignForgetsOld) {
 		return w.nothing(one, true)
 	}
-	if step.Reason == reconcile.ReasonReassigned {
+	if step.Reason == reconcile.ReasonReassigned && !plant.On(plant.LeavesTooSoon) {
 		waits, err := w.waitsForOther(one)
 		if err != nil {
 			return err
@@ -341,5 +345,10 @@ func (w *preparing) waitsForOther(one *job) (bool, error) {
 		}
 	}
 	waiting, err := w.tx.OutboxOfActions(link.ID, []crm.ActionID{action.ID})
-	return len(waiting) > 0, err
+	if err != nil || len(waiting) > 0 {
+		return len(waiting) > 0, err
+	}
+	// A link that has not run yet finds out by its first run what it shall have.
+	sync, err := w.tx.LinkSync(link.ID)
+	return sync.FirstSyncedAt.IsZero() && link.MayRun(w.settings) && !action.When.Past(w.today()), err
 }

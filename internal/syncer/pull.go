@@ -76,6 +76,18 @@ func (r *run) finishEmpty(ctx context.Context) error {
 	return r.finishAll(ctx, answer, func(*store.LinkSync) {})
 }
 
+// untrashed is a planted fault: what lies in the trash is left out.
+func untrashed(tx *store.Tx, ids []crm.ActionID) ([]crm.ActionID, error) {
+	actions, err := tx.Actions(ids)
+	ids = nil
+	for _, action := range actions {
+		if !action.Deleted() {
+			ids = append(ids, action.ID)
+		}
+	}
+	return ids, err
+}
+
 // adopt takes over what an ended link of the same user to the same calendar left. What changed here meanwhile waits in the
 // outbox, so that pairs resume by merge (semantics 9).
 func (r *run) adopt(ctx context.Context) error {
@@ -90,6 +102,11 @@ func (r *run) adopt(ctx context.Context) error {
 		actions, err := tx.BoundActions(r.link.ID)
 		if err != nil {
 			return crm.Counts{}, err
+		}
+		if plant.On(plant.TrashForgotten) {
+			if actions, err = untrashed(tx, actions); err != nil {
+				return crm.Counts{}, err
+			}
 		}
 		entries := make([]store.OutboxEntry, len(actions))
 		for i, id := range actions {

@@ -101,6 +101,8 @@ type job struct {
 	readBack *event // what the server made of it
 	met      *event // another version than we know is there
 	missing  bool   // nothing is there
+	taken    bool   // the UID is another resource's, which cannot be seen
+	unknown  bool   // whether the write was carried out is not known
 	wall     bool   // refused, and the calendar's privileges say that we may not write
 }
 
@@ -137,6 +139,16 @@ func (p *round) send(ctx context.Context) error {
 		next <- one
 	}
 	close(next)
+	if p.counted().Requests == 0 {
+		// The first of a run goes alone: a password that is not good any more would be refused as often as requests can be on
+		// their way at once, and servers lock accounts for that (semantics 7).
+		one := <-next
+		one.err = p.sendSafely(sending, one)
+		settled <- one
+		if dav.ClassOf(one.err) == dav.ClassSignIn {
+			cancel(one.err)
+		}
+	}
 	var group sync.WaitGroup
 	for range min(p.AtOnce, len(p.jobs)) {
 		group.Go(func() {
@@ -241,12 +253,14 @@ func (p *round) create(ctx context.Context, one *job) error {
 		}
 		return nil
 	case dav.ClassUIDTaken:
-		if failure.Related == "" {
-			return err
+		// Ours, put elsewhere by the server; or one that is nowhere to be seen, in the trash of Nextcloud 32.
+		if failure.Related != "" {
+			if instead := p.readInstead(ctx, one, dav.Href(failure.Related)); instead != nil {
+				return err
+			}
 		}
-		if instead := p.readInstead(ctx, one, dav.Href(failure.Related)); instead != nil || one.missing {
-			return err
-		}
+		one.taken = failure.Related == "" || one.missing
+		one.missing = false
 		return nil
 	}
 	return p.refused(ctx, one, err)
@@ -274,14 +288,19 @@ func (p *round) remove(ctx context.Context, one *job) error {
 		}
 	}
 	err := p.remote.Delete(ctx, one.resource.Href, condition(one.resource.ETag))
-	if err == nil || dav.ClassOf(err) == dav.ClassGone {
+	if err == nil {
 		return nil
 	}
-	return p.notWritten(ctx, one, err)
+	gone := dav.ClassOf(err) == dav.ClassGone
+	if err = p.notWritten(ctx, one, err); gone && one.missing {
+		one.missing = false // it was deleted already
+	}
+	return err
 }
 
 // notWritten finds out what is at the href of an event that could not be written, where that helps.
 func (p *round) notWritten(ctx context.Context, one *job, err error) error {
+	one.unknown = dav.ClassOf(err) == dav.ClassUnknownOutcome
 	switch dav.ClassOf(err) {
 	case dav.ClassPreconditionFailed, dav.ClassUnknownOutcome:
 		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil {

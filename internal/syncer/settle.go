@@ -50,6 +50,9 @@ func (s *settling) job(one *job) error {
 	switch {
 	case one.err != nil:
 		return s.failed(one)
+	case one.taken:
+		s.drop(one.resource) // the next round makes another, under a UID of its own
+		return nil
 	case one.met != nil:
 		return s.met(one)
 	case one.missing:
@@ -182,7 +185,7 @@ func (s *settling) deleted(one *job) error {
 		DeletedAt: s.Now(), Reason: one.reason,
 	})
 	if one.reason == reconcile.ReasonReassigned || one.reason == reconcile.ReasonLinkEnds {
-		s.dropped = append(s.dropped, one.resource.ID)
+		s.drop(one.resource)
 	} else {
 		one.resource.State, one.resource.Sent, one.resource.SeenAt = store.ResourceGone, nil, s.Now()
 		if one.binding.Base != nil && one.action.Units.Equal(one.binding.Base.Agreed) {
@@ -210,7 +213,7 @@ const ReasonActionTrashed = reconcile.ReasonActionDeleted
 func (s *settling) met(one *job) error {
 	if one.met.uid != one.resource.UID && one.met.uid != "" && one.resource.State == store.ResourceCreating {
 		// Somebody else's event under the href we chose.
-		s.dropped = append(s.dropped, one.resource.ID)
+		s.drop(one.resource)
 		return nil
 	}
 	done, err := s.tx.OutboxDone(s.link.ID, one.action.ID, one.entry.Revision)
@@ -248,6 +251,9 @@ func (s *settling) missing(one *job) error {
 		return s.deleted(one)
 	}
 	s.round.missing = true
+	if one.kind == look || one.unknown {
+		return nil // what was sent stays known: should the event be there after all, it shows whether that arrived
+	}
 	one.resource.Sent = nil
 	s.applier.resource(one.resource)
 	return nil
@@ -275,12 +281,21 @@ func (s *settling) deletedBefore(one *job) error {
 	return s.deleted(one)
 }
 
+// refusedWrite reports whether a failure says for certain that what was sent never arrived. A look that failed does not, nor
+// does a proxy's page, nor that a new event is there already, which may be ours.
+func refusedWrite(kind reconcile.StepKind, failure *dav.Failure) bool {
+	switch {
+	case kind == look, failure.Class == dav.ClassUnknownOutcome, kind == reconcile.CreateEvent && failure.Class == dav.ClassPreconditionFailed:
+		return false
+	}
+	return failure.Status >= 400 && failure.Status < 500
+}
+
 // failed: the server refused one event, and goes on with others.
 func (s *settling) failed(one *job) error {
 	failure, _ := dav.FailureOf(one.err)
 	reason, params := failingOf(failure)
-	applied := failure.Class == dav.ClassUnknownOutcome || failure.Status >= 500
-	if !applied && one.resource.Sent != nil {
+	if one.resource.Sent != nil && refusedWrite(one.kind, failure) {
 		one.resource.Sent = nil
 		s.applier.resource(one.resource)
 	}

@@ -1,0 +1,48 @@
+package syncer_test
+
+import "testing"
+
+// Found by the simulation: a link that ended before its first run had not taken over what the one before it left.
+func TestRelink_twice_without_a_run_between_resumes_by_merge(t *testing.T) {
+	w := one(t)
+	linked(w)
+	action := w.only(w.anna)
+	w.line("one", "SUMMARY:Moved lunch")
+	for range 2 {
+		w.end(w.links[w.anna.User.ID])
+		w.link(w.anna)
+	}
+	w.sync(w.anna)
+	w.same("history", w.history(action.ID), "[created new_event changed subject event_changed]")
+	w.same("actions", w.actions(w.anna), "[Moved lunch | 2026-11-25 12:00 2026-11-25 13:00]")
+	w.quiet(w.anna)
+}
+
+func TestRelink_an_action_that_has_its_event_says_so_again(t *testing.T) {
+	w := one(t)
+	linked(w)
+	action := w.only(w.anna)
+	w.end(w.links[w.anna.User.ID])
+	w.same("without a link", w.state(action.ID), "not_synced follower_without_link")
+	w.link(w.anna)
+	w.sync(w.anna)
+	w.same("with one", w.state(action.ID), "synced")
+	w.quiet(w.anna)
+}
+
+// What vanished while there was no link waits for a person. An edit that comes first wins, and the history says so.
+func TestRelink_an_edit_ends_the_waiting_of_a_deletion_and_says_so(t *testing.T) {
+	w := one(t)
+	linked(w)
+	action := w.only(w.anna)
+	w.must(w.phone(w.anna).Delete("work", "one.ics", ""))
+	w.end(w.links[w.anna.User.ID])
+	w.link(w.anna)
+	w.sync(w.anna)
+	w.same("waits", w.state(action.ID), "held deletions")
+	w.change(w.anna, action.ID, subject("Dinner"))
+	w.push(w.anna)
+	w.same("events", w.events(w.anna), "[Dinner | 20261125T110000Z | 20261125T120000Z]")
+	w.same("history", w.history(action.ID), "[created new_event changed subject noticed edit_beats_delete]")
+	w.quiet(w.anna)
+}
