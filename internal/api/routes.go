@@ -33,6 +33,8 @@ func (a *API) routes() {
 	silent(a, operation{id: "decide", method: post, path: "/held/{id}/decision", tag: "Synchronisation", summary: "Take a decision",
 		body: DecisionInput{}}, (*call).decide)
 
+	silent(a, operation{id: "decide-each", method: post, path: "/held/{id}/decisions", tag: "Synchronisation", summary: "Decide about deletions one by one",
+		body: EachInput{}}, (*call).decideEach)
 	route(a, operation{id: "list-links", method: get, path: "/links", tag: "Links", summary: "The links that the caller may see"}, (*call).links)
 	route(a, operation{id: "create-link", method: post, path: "/links", tag: "Links", summary: "Test a connection and link it",
 		body: LinkInput{}, status: http.StatusCreated}, (*call).createLink)

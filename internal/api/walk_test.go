@@ -96,6 +96,10 @@ var routeDeeds = map[string][]routed{
 	"list-links":   {{"anybody", ask("GET", "/links", nil)}},
 	"decide":       {{"decide", ask("POST", "/held/HELD/decision", object{"decision": "delete"})}},
 
+	"decide-each": {{"decide", func(w *world, by somebody, on target) answered {
+		return w.ask(by, "POST", "/held/"+on.held+"/decisions", object{"decisions": []object{{"action": on.action, "decision": "delete"}}})
+	}}},
+
 	"create-link": {{"manage_links", func(w *world, by somebody, _ target) answered {
 		return w.ask(by, "POST", "/links", w.linkBody(w.person("for-"+by.user.Login+crm.NewID[crm.User](w.service.IDs).String(), crm.English, crm.RoleUser, crm.Rights{})))
 	}}},

@@ -14,6 +14,6 @@ var Codes = []string{
 	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser, CodeLinkUserInactive,
 	CodeLinkPasswordAgain, CodeLinkCertificateAgain, CodeLinkUsernameColon, CodePlainAdministrator, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
 	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle, CodeAppPasswordNotYet,
-	CodeUnknownDecision, CodeDecidedAlready, CodeCursor,
+	CodeUnknownDecision, CodeDecidedAlready, CodeNothingDecided, CodeCursor,
 	CodeTokenExpired, CodeTooManyTokens, CodePasswordWrong,
 }

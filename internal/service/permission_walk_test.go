@@ -202,6 +202,13 @@ var methods = map[string][]deedOf{
 		_, err := w.ResumeLink(w.ctx(), by, on.link.ID, on.link.Version)
 		return err
 	}}},
+	"DecideEach": {{Decide, func(w *world, by Caller, on target) error {
+		err := w.DecideEach(w.ctx(), by, on.held, nil)
+		if found, _ := errors.AsType[crm.Problems](err); found != nil {
+			return nil // allowed, but nothing was decided
+		}
+		return err
+	}}},
 	"MayLink": {{SeeChoices, func(w *world, by Caller, _ target) error { _, err := w.MayLink(w.ctx(), by); return err }}}, // about the caller
 	"ShowLink": {{ChooseShown, func(w *world, by Caller, on target) error {
 		_, err := w.ShowLink(w.ctx(), by, on.link.ID, on.link.Version, !on.link.ShownBusy)

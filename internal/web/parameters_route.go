@@ -68,6 +68,8 @@ var adminRoutes = []Route{
 	{Name: "held_show", Method: http.MethodGet, Pattern: heldPath, Deed: service.Decide, handle: showHeld},
 	{Name: "held_decide", Method: http.MethodPost, Pattern: "/held/{id}", Deed: service.Decide, handle: decideHeld},
 	{Name: "held_decide_twins", Method: http.MethodPost, Pattern: "/held/{id}/twins", Deed: service.Decide, handle: decideTwins},
+	{Name: "held_each_show", Method: http.MethodGet, Pattern: "/held/{id}/each", Deed: service.Decide, handle: showHeldEach},
+	{Name: "held_each_decide", Method: http.MethodPost, Pattern: "/held/{id}/each", Deed: service.Decide, handle: decideHeldEach},
 	{Name: "runs_show", Method: http.MethodGet, Pattern: runsPath, Deed: service.SeeLink, handle: showRuns},
 
 	{Name: "users_show", Method: http.MethodGet, Pattern: usersPath, Deed: service.ManageUsers, handle: showUsers},
@@ -102,6 +104,7 @@ var adminViews = map[string][]string{
 	"wizard_parameters":   {"layout", "inputs", "certificate", "wizard_steps"},
 	"wizard_plan":         {"layout", "wizard_steps", "field"},
 	"held":                {"layout", "first_plan", "field"},
+	"held_each":           {"layout"},
 	"runs":                {"layout", "side", "run_table", "state"},
 	"users":               {"layout", "side", "state"},
 	"user":                {"layout", "inputs"},
