@@ -212,11 +212,11 @@ func (k *killRun) remove(p *killPerson, action tourAction, commit oracle.Commit)
 		if err := p.crm.do(k.Context(), http.MethodGet, "/actions/"+action.ID+"/history", 0, nil, &history); err != nil {
 			return err
 		}
-		for _, entry := range history.Entries {
+		if len(history.Entries) > 0 { // the newest stands first
+			entry := history.Entries[0]
 			if entry.What == "deleted" && entry.Actor.Kind == "user" && entry.At.After(commit.At.Add(-time.Second)) && !k.deletedSince(action.ID, commit.At) {
 				k.typed(commit)
 			}
-			break
 		}
 		return nil
 	}
