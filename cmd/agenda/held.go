@@ -35,6 +35,11 @@ Before the calendar server tells the guests of a meeting about a change or a del
   tell         write it to the calendar
   undo         take the calendar's value back
 
+Where the event of a meeting is made again, they decide whether its guests are invited again:
+
+  invite_again     with its guests
+  without_guests   without them, and nobody is told
+
 A first sync of more than 2,000 items waits, and an event that looks like an action is asked about:
 
   all          bring everything in, and write all actions that are not past
@@ -171,7 +176,7 @@ func heldID(text string) (service.HeldID, error) {
 type heldDecideCommand struct {
 	administration
 	ID       string `arg:"" help:"Id, as agenda held list shows it."`
-	Decision string `arg:"" help:"One that agenda held list offers: delete, write_back, tell, undo, all, from, same or different."`
+	Decision string `arg:"" help:"One that agenda held list offers: delete, write_back, tell, undo, invite_again, without_guests, all, from, same or different."`
 	Start    string `help:"With from: what ends before this day is left out." placeholder:"2026-01-01"`
 	All      bool   `help:"With same or different: decide so about all pairs of the link."`
 }

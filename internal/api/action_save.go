@@ -17,13 +17,32 @@ type ActionPath struct {
 type ActionChange struct {
 	ActionPath
 	Conditional
-	TellGuests bool `query:"tell_guests" doc:"The calendar server may tell the guests of the caller's own event. Otherwise a change of subject, dates, times or follower and a deletion are saved, and wait as held (guests) until a person decides."`
+	InviteAgain bool `query:"invite_again" doc:"Agrees as tell_guests does, and invites the guests again where the caller's own event is made again: a date given again, or another follower. Otherwise such an event comes without its guests."`
+	TellGuests  bool `query:"tell_guests" doc:"The calendar server may tell the guests of the caller's own event. Otherwise a change of subject, dates, times or follower and a deletion are saved, and wait as held (guests) until a person decides."`
 }
 
 // ActionDeed is something done to an action whatever its version.
 type ActionDeed struct {
 	ActionPath
 	Keyed
+}
+
+// ActionRestore takes an action out of the trash.
+type ActionRestore struct {
+	ActionDeed
+	InviteAgain bool `query:"invite_again" doc:"The guests of the caller's own event, which is made again, are invited again."`
+	TellGuests  bool `query:"tell_guests" doc:"The event is made again without its guests. Without either word it waits as held (guests) until a person decides."`
+}
+
+// guestsSaid is a caller with what his request says about guests.
+func guestsSaid(caller service.Caller, tell, invite bool) service.Caller {
+	switch {
+	case invite:
+		caller.Guests = service.InviteGuests
+	case tell:
+		caller.Guests = service.TellGuests
+	}
+	return caller
 }
 
 func (c *call) getAction(in *ActionPath) (reply[Action], error) {
@@ -101,10 +120,7 @@ func (c *call) saveAction(in *ActionChange, id crm.ActionID, version int64, body
 // telling is the caller with what the request says about guests.
 func (c *call) telling(in *ActionChange) service.Caller {
 	caller := c.caller
-	if in.TellGuests {
-		caller.Guests = service.TellGuests
-	}
-	return caller
+	return guestsSaid(caller, in.TellGuests, in.InviteAgain)
 }
 
 func (in *ActionChange) named() (crm.ActionID, int64, error) {
@@ -124,12 +140,12 @@ func (c *call) deleteAction(in *ActionChange) (reply[Action], error) {
 	return c.afterwards(c.service.Delete(c.ctx(), c.telling(in), id, version))
 }
 
-func (c *call) restoreAction(in *ActionDeed) (reply[Action], error) {
+func (c *call) restoreAction(in *ActionRestore) (reply[Action], error) {
 	id, err := pathID[crm.Action](in.ID)
 	if err != nil {
 		return reply[Action]{}, err
 	}
-	return c.afterwards(c.service.Restore(c.ctx(), c.caller, id))
+	return c.afterwards(c.service.Restore(c.ctx(), guestsSaid(c.caller, in.TellGuests, in.InviteAgain), id))
 }
 
 func (c *call) hideAction(in *ActionDeed) (reply[Action], error) {

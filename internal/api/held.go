@@ -19,6 +19,7 @@ type Held struct {
 	CreatedAt Optional `json:"created_at" format:"date-time"`
 	Count     int      `json:"count" doc:"How many actions it is about."`
 	Guests    int      `json:"guests" doc:"Of guests: how many the calendar server would tell."`
+	Again     bool     `json:"again" doc:"Of guests: the event is made again, and they would be invited again."`
 	Actions   []Action `json:"actions" nullable:"false" doc:"The first 200 of them, as the caller may see them."`
 	Decisions []string `json:"decisions" nullable:"false" doc:"What can be decided."`
 	Plan      *Plan    `json:"plan,omitempty" doc:"Of first_sync: what it is going to do."`
@@ -81,7 +82,7 @@ func twin(view *service.TwinView) *Twin {
 
 // DecisionInput is a decision.
 type DecisionInput struct {
-	Decision string   `json:"decision" doc:"One of decisions: delete puts the actions into the trash, write_back writes their events back; tell writes the change to the calendar, whose server tells the guests, undo takes the calendar's value back; all brings in a whole first sync, from what does not end before start; same makes an action and an event one, different keeps both."`
+	Decision string   `json:"decision" doc:"One of decisions: delete puts the actions into the trash, write_back writes their events back; tell writes the change to the calendar, whose server tells the guests, undo takes the calendar's value back; invite_again makes an event again with its guests (and tells those of the calendar that it leaves), without_guests makes it without them; all brings in a whole first sync, from what does not end before start; same makes an action and an event one, different keeps both."`
 	Start    Optional `json:"start,omitempty" format:"date" doc:"Of from: what ends before this day is left out, until it changes."`
 	All      bool     `json:"all,omitempty" doc:"Of same and different: decide so about all pairs of the link."`
 }
@@ -97,7 +98,7 @@ func (c *call) held(*struct{}) (reply[HeldList], error) {
 	return reply[HeldList]{body: HeldList{views(waiting, func(view service.HeldView) Held {
 		return Held{
 			ID: view.ID.String(), Link: view.Link.String(), UserName: view.UserName, Kind: view.Kind, CreatedAt: instant(view.CreatedAt),
-			Count: view.Count, Guests: view.Guests, Actions: views(view.Actions, c.action), Decisions: texts(view.Decisions),
+			Count: view.Count, Guests: view.Guests, Again: view.Again, Actions: views(view.Actions, c.action), Decisions: texts(view.Decisions),
 			Plan: plan(view.Plan), Twin: twin(view.Twin), Pairs: view.Pairs,
 		}
 	})}}, err

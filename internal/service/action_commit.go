@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -61,12 +62,15 @@ func (s *Service) commit(tx *store.Tx, caller Caller, prepared saving, now time.
 	} else if had {
 		origin = reconcile.OriginMerge // giving a date again, or restoring, brings the event back (semantics 6)
 	}
-	agreed, err := s.askGuests(tx, caller, before, after, now)
+	guests, err := s.askGuests(tx, caller, before, after, now)
 	if err != nil {
 		return crm.Action{}, nil, err
 	}
 	entries, state := syncWork(before, after, origin, places, today)
-	if agreed && state.Name == crm.Held {
+	switch {
+	case guests.waits > 0:
+		state = crm.SyncState{Name: crm.Held, Reason: crm.ReasonGuests, Params: map[string]string{"count": strconv.Itoa(guests.waits)}}
+	case guests.agreed && state.Name == crm.Held:
 		state = crm.SyncState{Name: crm.Pending}
 	}
 	after.Sync, after.ModifiedAt, after.ModifiedBy = state, now, caller.actor()

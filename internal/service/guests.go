@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +18,12 @@ const (
 	HeldGuests = "guests"
 	DecideTell = "tell"
 	DecideUndo = "undo"
+	// For an event that is made again: with its guests, or without them.
+	DecideInvite  = "invite_again"
+	DecideWithout = "without_guests"
+
+	countAgain = "again" // in the counts of what waits: it is about an event that is made again
+	countMoves = "moves" // its action goes to another calendar, where the guests can be invited again
 )
 
 // Guests is what a caller said about telling the guests of an own event.
@@ -26,7 +33,9 @@ type Guests string
 const (
 	HoldGuests Guests = ""
 	AskGuests  Guests = "ask"  // save nothing before the person was asked: a *GuestsError
-	TellGuests Guests = "tell" // the person agreed
+	TellGuests Guests = "tell" // the person agreed; an event that is made again comes without its guests
+	// InviteGuests: the person agreed, and invites them to the event that is made again.
+	InviteGuests Guests = "invite"
 )
 
 // Why an event is read-only, beside a calendar that can only be read.
@@ -39,7 +48,11 @@ const (
 
 // GuestsError says that a save was not carried out because the server would tell so many guests of it: the person is asked
 // first.
-type GuestsError struct{ Count int }
+type GuestsError struct {
+	Count int
+	Again bool // the event is made again in the same calendar: its guests are told only if they are invited again
+	Moves bool // the action goes to another calendar, and they can be invited again from there
+}
 
 func (e *GuestsError) Error() string { return fmt.Sprintf("the server would tell %d guests", e.Count) }
 
@@ -61,9 +74,127 @@ func (v ActionView) OffPlan() bool {
 	return v.Sync.Name == crm.ReadOnly && (v.Sync.Reason == "event_cancelled" || v.Sync.Reason == "event_declined")
 }
 
-// askGuests asks for, or keeps, that guests are told of a save, and reports whether its caller agreed. What was agreed about an
-// earlier save does not count for this one. Restoring tells nobody: an event is made again without guests.
-func (s *Service) askGuests(tx *store.Tx, caller Caller, before, after crm.Action, now time.Time) (bool, error) {
+// askedGuests is what came of the question.
+type askedGuests struct {
+	agreed bool // the caller agreed that they are told
+	waits  int  // so many guests of an event that is made again: a person decides whether they are invited again
+}
+
+// askGuests asks for, or keeps, that guests are told of a save, or are invited again to an event that it makes again, and reports what
+// its caller said. What was agreed about an earlier save does not count for this one.
+func (s *Service) askGuests(tx *store.Tx, caller Caller, before, after crm.Action, now time.Time) (askedGuests, error) {
+	if made := before.Deleted() && !after.Deleted() || !before.When.HasDate() && after.When.HasDate(); made && !before.ID.IsZero() && before.FollowedBy == after.FollowedBy {
+		return s.askAboutAgain(tx, caller, after, now)
+	}
+	agreed, err := s.askAboutChange(tx, caller, before, after, now)
+	return askedGuests{agreed: agreed}, err
+}
+
+// askAboutAgain: the event of an action is made again in its calendar, and the one before had guests.
+func (s *Service) askAboutAgain(tx *store.Tx, caller Caller, after crm.Action, now time.Time) (askedGuests, error) {
+	bindings, err := tx.BindingsOfAction(after.ID)
+	if err != nil || after.Deleted() || !after.When.HasDate() {
+		return askedGuests{}, err
+	}
+	count, own := 0, crm.Link{}
+	for _, binding := range bindings {
+		link, err := tx.Link(binding.Bound.Link)
+		if err != nil {
+			return askedGuests{}, err
+		}
+		if link.User != after.FollowedBy || link.Leaving() || link.ReadOnly {
+			continue
+		}
+		if binding.Bound.State != store.ResourceGone {
+			return askedGuests{}, nil // it is there still
+		}
+		if guests := guestsIn(link, binding.Bound.Body); guests > 0 {
+			count, own = guests, link
+		}
+	}
+	if count == 0 {
+		return askedGuests{}, nil
+	}
+	mine := own.User == caller.User.ID
+	if mine && caller.Guests == AskGuests {
+		return askedGuests{}, &GuestsError{Count: count, Again: true}
+	}
+	if err := s.closeGuests(tx, own.ID, after.ID, now); err != nil {
+		return askedGuests{}, err
+	}
+	held := store.Held{
+		ID: crm.NewID[store.Held](s.IDs), Link: own.ID, Kind: HeldGuests, CreatedAt: now,
+		Subject: store.HeldSubject{Actions: []crm.ActionID{after.ID}, Counts: map[string]int{"guests": count, countAgain: 1}},
+	}
+	switch {
+	case mine && caller.Guests == TellGuests:
+		return askedGuests{}, nil // without them nobody is told
+	case mine && caller.Guests == InviteGuests:
+		held.DecidedAt, held.DecidedBy, held.Decision = now, caller.User.ID, DecideInvite
+		return askedGuests{agreed: true}, tx.InsertHeld(held)
+	}
+	if err := tx.InsertHeld(held); err != nil {
+		return askedGuests{}, err
+	}
+	sync, err := tx.LinkSync(own.ID)
+	if err != nil {
+		return askedGuests{}, err
+	}
+	sync.NeedsDecision = true
+	tx.AnnounceLink(own.ID)
+	return askedGuests{waits: count}, tx.UpdateLinkSync(own.ID, sync)
+}
+
+// closeGuests ends what was asked or decided about the guests of an action's event in the calendar of a link.
+func (s *Service) closeGuests(tx *store.Tx, link crm.LinkID, action crm.ActionID, now time.Time) error {
+	open, err := tx.OpenHeld(link)
+	if err != nil {
+		return err
+	}
+	closed := false
+	for _, held := range open {
+		if held.Kind == HeldGuests && slices.Contains(held.Subject.Actions, action) {
+			closed = true
+			if err := tx.HeldDone(held.ID, now); err != nil {
+				return err
+			}
+		}
+	}
+	if !closed {
+		return nil
+	}
+	return s.decided(tx, link)
+}
+
+// invite keeps that the guests of an event are invited again from the calendar of an action's follower, where it is made.
+func (s *Service) invite(tx *store.Tx, caller Caller, action crm.Action, count int, now time.Time) error {
+	link, err := tx.LinkOfUser(action.FollowedBy)
+	if errors.Is(err, store.ErrNotFound) || err == nil && link.Leaving() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.InsertHeld(store.Held{
+		ID: crm.NewID[store.Held](s.IDs), Link: link.ID, Kind: HeldGuests, CreatedAt: now, DecidedAt: now, DecidedBy: caller.User.ID, Decision: DecideInvite,
+		Subject: store.HeldSubject{Actions: []crm.ActionID{action.ID}, Counts: map[string]int{"guests": count, countAgain: 1}},
+	})
+}
+
+// moves reports whether an action goes to another calendar with a save.
+func moves(tx *store.Tx, before, after crm.Action) (bool, error) {
+	if before.FollowedBy == after.FollowedBy || after.FollowedBy.IsZero() || !after.When.HasDate() {
+		return false, nil
+	}
+	link, err := tx.LinkOfUser(after.FollowedBy)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !link.Leaving(), err
+}
+
+// askAboutChange: the event of an action changes, or leaves its calendar.
+func (s *Service) askAboutChange(tx *store.Tx, caller Caller, before, after crm.Action, now time.Time) (bool, error) {
 	tells := before.Subject != after.Subject || !before.When.Equal(after.When) || before.FollowedBy != after.FollowedBy || after.Deleted() && !before.Deleted()
 	if before.ID.IsZero() || !tells {
 		return false, nil
@@ -83,9 +214,20 @@ func (s *Service) askGuests(tx *store.Tx, caller Caller, before, after crm.Actio
 		}
 		own := link.User == caller.User.ID
 		if own && caller.Guests == AskGuests {
-			return false, &GuestsError{count}
+			moving, err := moves(tx, before, after)
+			if err != nil {
+				return false, err
+			}
+			return false, &GuestsError{Count: count, Moves: moving}
 		}
-		yes := own && caller.Guests == TellGuests
+		yes := own && (caller.Guests == TellGuests || caller.Guests == InviteGuests)
+		if moving, err := moves(tx, before, after); err != nil {
+			return false, err
+		} else if moving && yes && caller.Guests == InviteGuests {
+			if err := s.invite(tx, caller, after, count, now); err != nil {
+				return false, err
+			}
+		}
 		if err := s.keepGuests(tx, caller, link.ID, after.ID, count, yes, now); err != nil {
 			return false, err
 		}
@@ -165,17 +307,20 @@ func (s *Service) decideGuests(tx *store.Tx, caller Caller, held store.Held, dec
 			return nil, err
 		}
 		var entries []entry
-		if decision == DecideTell {
-			entries, err = s.tellGuests(tx, link, action)
-		} else {
+		if decision == DecideUndo {
 			entries, err = s.undo(tx, caller, link, action)
+		} else {
+			entries, err = s.tellGuests(tx, link, action)
+		}
+		if err == nil && decision == DecideInvite && held.Subject.Counts[countMoves] > 0 {
+			err = s.invite(tx, caller, action, held.Subject.Counts["guests"], s.now())
 		}
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, entries...)
 	}
-	if decision == DecideTell {
+	if decision == DecideTell || decision == DecideInvite {
 		return all, nil // until what waited was sent
 	}
 	return all, tx.HeldDone(held.ID, s.now())

@@ -39,6 +39,19 @@ var decisions = map[string][]string{
 	HeldTwins:         {DecideDifferent, DecideSame},
 }
 
+// decisionsAbout are what can be decided about one thing.
+func decisionsAbout(held store.Held) []string {
+	switch {
+	case held.Kind != HeldGuests:
+		return slices.Clone(decisions[held.Kind])
+	case held.Subject.Counts[countAgain] > 0:
+		return []string{DecideInvite, DecideWithout}
+	case held.Subject.Counts[countMoves] > 0:
+		return []string{DecideTell, DecideInvite, DecideUndo}
+	}
+	return slices.Clone(decisions[held.Kind])
+}
+
 // maxHeldActions bounds how many actions of one decision are shown.
 const maxHeldActions = 200
 
@@ -80,7 +93,7 @@ func (s *Service) Held(ctx context.Context, caller Caller) ([]HeldView, error) {
 			view := HeldView{
 				ID: held.ID, Link: held.Link, UserName: names[link.User], Kind: held.Kind, CreatedAt: held.CreatedAt,
 				Count: max(len(held.Subject.Actions), held.Subject.Counts["events"]), Guests: held.Subject.Counts["guests"],
-				Decisions: slices.Clone(decisions[held.Kind]),
+				Again: held.Subject.Counts[countAgain] > 0, Decisions: decisionsAbout(held),
 			}
 			if view.Actions, err = heldActions(tx, caller, held, names); err != nil {
 				return err
@@ -174,7 +187,7 @@ func (s *Service) decide(ctx context.Context, caller Caller, id HeldID, decision
 		if _, err := livingLink(tx, caller, link, Decide); err != nil {
 			return err
 		}
-		if !slices.Contains(decisions[held.Kind], decision) {
+		if !slices.Contains(decisionsAbout(held), decision) {
 			return crm.Problems{crm.NewProblem(CodeUnknownDecision, "decision", "decision", shortened(decision))}
 		}
 		kept := decision

@@ -56,16 +56,23 @@ func (s *Service) TestLink(ctx context.Context, caller Caller, in LinkInput, rep
 }
 
 // TestSavedLink runs the connection test of a saved link with its own credentials. It only reads. When it works, a link
-// that waited to be signed in again goes on: a person has seen to it that its password is taken.
+// that waited to be signed in again, or whose password was refused a moment ago, goes on at once: a person has seen to it that it is
+// taken.
 func (s *Service) TestSavedLink(ctx context.Context, caller Caller, id crm.LinkID, report func(TestStep)) (Verdict, error) {
 	var link crm.Link
 	var sealed []byte
 	var certificate LinkTLS
+	var refused bool // once, or for good
 	err := s.read(ctx, func(tx *store.Tx) error {
 		var err error
 		if link, err = livingLink(tx, caller, id, ManageLinks); err != nil {
 			return err
 		}
+		sync, err := tx.LinkSync(id)
+		if err != nil {
+			return err
+		}
+		refused = sync.SignInAgain || !sync.RefusedAt.IsZero()
 		if certificate, err = s.tlsOf(tx, link); err != nil {
 			return err
 		}
@@ -86,7 +93,7 @@ func (s *Service) TestSavedLink(ctx context.Context, caller Caller, id crm.LinkI
 	in := inputOf(link)
 	in.TLS = certificate
 	verdict, err := s.Tester.Test(ctx, in.request(string(password)), report)
-	if err != nil || verdict.Outcome == DoesNotWork || !link.SignInAgain {
+	if err != nil || verdict.Outcome == DoesNotWork || !refused {
 		return verdict, err
 	}
 	return verdict, s.signedIn(ctx, id)
@@ -94,18 +101,7 @@ func (s *Service) TestSavedLink(ctx context.Context, caller Caller, id crm.LinkI
 
 // signedIn lets a link go on whose password was refused.
 func (s *Service) signedIn(ctx context.Context, id crm.LinkID) error {
-	err := s.write(ctx, func(tx *store.Tx) error {
-		sync, err := tx.LinkSync(id)
-		if err != nil {
-			return err
-		}
-		sync.SignInAgain, sync.Failing = false, crm.Failing{}
-		if err := tx.UpdateLinkSync(id, sync); err != nil {
-			return err
-		}
-		tx.AnnounceLink(id)
-		return tx.Want(id, crm.TriggerPerson)
-	})
+	err := s.write(ctx, func(tx *store.Tx) error { return s.mayGoOn(tx, id) })
 	if err == nil {
 		s.Waker.Wake(id)
 	}

@@ -98,6 +98,7 @@ type HeldView struct {
 	CreatedAt time.Time
 	Count     int
 	Guests    int          // whom the server would tell, of HeldGuests
+	Again     bool         // of HeldGuests: the event is made again, and its guests would be invited again
 	Actions   []ActionView // as the caller may see them
 	Decisions []string     // what Decide takes
 	Plan      *PlanView    // of HeldFirstSync

@@ -283,3 +283,25 @@ func TestRelinked_an_event_that_was_deleted_there_is_not_made_again(t *testing.T
 		w.same("state", w.state(theirs), "not_synced event_deleted")
 	})
 }
+
+// A password that a person changed while a run was refused with the former is tried at once.
+func TestRefused_a_password_changed_meanwhile_is_tried_at_once(t *testing.T) {
+	each(t, func(w *world) {
+		w.link(w.anna)
+		w.sync(w.anna)
+		w.always(sandbox.Effect{Refuse: sandbox.Status(401, "")})
+		w.gate = func(_ context.Context, point syncer.Point) error {
+			if point.Moment == syncer.BeforeRequest {
+				w.heal()
+				w.server.Plan(sandbox.Fault{Name: "former", Times: 1, Do: sandbox.Effect{Refuse: sandbox.Status(401, "")}})
+				w.must(w.store.Write(w.Context(), func(tx *store.Tx) error { return tx.SetSecret(w.links[w.anna.User.ID].ID, []byte("another")) }))
+				w.gate = nil
+			}
+			return nil
+		}
+		w.create(w.anna, "Call", "2026-11-25 14:00 - 16:00")
+		w.sync(w.anna)
+		w.same("events", len(w.items(w.anna)), 1)
+		w.same("link", w.linkStates(w.anna), "[active]")
+	})
+}

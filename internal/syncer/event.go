@@ -152,13 +152,15 @@ func (r *run) writing(units []crm.Unit, values crm.Units, base *reconcile.Base, 
 }
 
 // madeAgain is the text of an event that is made anew out of what an earlier one held: the same lines under a new UID, but
-// for whom it would invite (semantics 6, 7).
-func (r *run) madeAgain(old []byte, uid string, values crm.Units, base *reconcile.Base, at time.Time) ([]byte, error) {
+// for whom it would invite, unless a person chose to invite them again (semantics 6, 7).
+func (r *run) madeAgain(old []byte, uid string, values crm.Units, base *reconcile.Base, invite bool, at time.Time) ([]byte, error) {
 	if len(old) > 0 {
 		if text, err := ical.Parse(old, ical.DefaultLimits()); err == nil {
 			for component := range text.Find("VEVENT") {
 				component.SetText("UID", uid)
-				component.RemoveAll("ORGANIZER", "ATTENDEE")
+				if !invite || !eventmap.InviteAgain(component, r.link.OwnAddresses()) {
+					component.RemoveAll("ORGANIZER", "ATTENDEE")
+				}
 			}
 			if object, err := eventmap.Read(text.Print()); err == nil {
 				if body, err := object.Patch(r.writing(crm.AllUnits, values, base, at)); err == nil {

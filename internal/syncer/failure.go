@@ -1,7 +1,9 @@
 package syncer
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -62,6 +64,17 @@ func (r *run) failed(ctx context.Context, failure *dav.Failure) (store.RunResult
 		if err != nil {
 			return crm.Counts{}, err
 		}
+		if refused && r.link.Kind == crm.LinkSimple {
+			// Whoever gave the link another password meanwhile wants that one tried at once: what was refused is the former.
+			secret, err := tx.Secret(r.link.ID)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return crm.Counts{}, err
+			}
+			if err == nil && !bytes.Equal(secret, r.secret) {
+				dueAt = now
+				return crm.Counts{}, tx.PutRun(r.failedRun(now, counts, reason))
+			}
+		}
 		if poll := now.Add(r.settings.PollInterval); pending == 0 && r.settings.PollInterval > 0 && !again {
 			dueAt = later(dueAt, poll)
 		}
@@ -80,12 +93,16 @@ func (r *run) failed(ctx context.Context, failure *dav.Failure) (store.RunResult
 			return crm.Counts{}, err
 		}
 		tx.AnnounceLink(r.link.ID)
-		return crm.Counts{}, tx.PutRun(crm.Run{
-			ID: r.id, Link: r.link.ID, Trigger: r.lease.Trigger, StartedAt: r.started, EndedAt: now, Counts: counts, Outcome: crm.OutcomeFailed, Reason: reason,
-		})
+		return crm.Counts{}, tx.PutRun(r.failedRun(now, counts, reason))
 	})
 	r.Log.Info("run failed", "link", r.link.ID.String(), "reason", string(reason), "failures", failures, "error", failure)
 	return store.RunResult{NextDueAt: dueAt, Counts: counts, Reason: reason}, err
+}
+
+func (r *run) failedRun(now time.Time, counts crm.Counts, reason crm.Reason) crm.Run {
+	return crm.Run{
+		ID: r.id, Link: r.link.ID, Trigger: r.lease.Trigger, StartedAt: r.started, EndedAt: now, Counts: counts, Outcome: crm.OutcomeFailed, Reason: reason,
+	}
 }
 
 // failingOf is why a link fails when one of its requests failed so.

@@ -19,10 +19,15 @@ const (
 )
 
 // HeldGuests is the kind of what waits until a person decides whether guests are told: one action, and how many guests its
-// event has. DecisionTell lets it go out; any other decision does not.
+// event has. DecisionTell lets it go out, and so does DecisionInvite, which invites them to the event that is made again; any other
+// decision does not. CountAgain marks a matter about an event that is made again, CountMoves one whose action goes to another calendar.
 const (
-	HeldGuests   = "guests"
-	DecisionTell = "tell"
+	HeldGuests     = "guests"
+	DecisionTell   = "tell"
+	DecisionInvite = "invite_again"
+
+	CountAgain = "again"
+	CountMoves = "moves"
 )
 
 // shownOrganizer is the longest name of an organizer that is kept with an action.
@@ -87,6 +92,8 @@ type asking struct {
 	rows   []store.Held
 	agreed bool // a person decided that they are told
 	asked  bool // it waits for a decision
+	invite bool // a person decided that they are invited to the event that is made again
+	again  bool // what waits is whether they are
 }
 
 // asked is what is open about the guests of an action's event in the calendar of a link.
@@ -99,7 +106,9 @@ func asked(tx *store.Tx, link crm.LinkID, action crm.ActionID) (asking, error) {
 		}
 		a.rows = append(a.rows, held)
 		a.asked = a.asked || held.DecidedAt.IsZero()
-		a.agreed = a.agreed || held.Decision == DecisionTell
+		a.agreed = a.agreed || held.Decision == DecisionTell || held.Decision == DecisionInvite
+		a.invite = a.invite || held.Decision == DecisionInvite
+		a.again = a.again || held.DecidedAt.IsZero() && held.Subject.Counts[CountAgain] > 0
 	}
 	return a, err
 }
@@ -116,10 +125,16 @@ func (w *preparing) waitsForGuests(one *job, step reconcile.Step) (bool, error) 
 		return false, err
 	}
 	if !open.asked {
+		counts := map[string]int{"guests": count}
+		if _, linked, err := linkOf(w.tx, one.action.FollowedBy); err != nil {
+			return false, err
+		} else if linked && step.Reason == reconcile.ReasonReassigned && one.action.When.HasDate() {
+			counts[CountMoves] = 1
+		}
 		w.tx.AnnounceLink(w.link.ID)
 		err := w.tx.InsertHeld(store.Held{
 			ID: crm.NewID[store.Held](w.IDs), Link: w.link.ID, Kind: HeldGuests, CreatedAt: w.Now(),
-			Subject: store.HeldSubject{Actions: []crm.ActionID{one.action.ID}, Counts: map[string]int{"guests": count}},
+			Subject: store.HeldSubject{Actions: []crm.ActionID{one.action.ID}, Counts: counts},
 		})
 		if err != nil {
 			return false, err
@@ -129,6 +144,25 @@ func (w *preparing) waitsForGuests(one *job, step reconcile.Step) (bool, error) 
 		}
 	}
 	return true, w.holdForGuests(one, count)
+}
+
+// invitesAgain reports whether the guests of an earlier event are invited to the one that is made again, and whether that waits for
+// a decision: it does where a person had the event made again without a word about them. What the sync makes again by itself comes
+// without guests (semantics 7).
+func (w *preparing) invitesAgain(one *job, earlier []byte) (invite, waits bool, err error) {
+	facts := factsOf(earlier)
+	if len(facts.Attendees) == 0 {
+		return false, false, nil
+	}
+	open, err := asked(w.tx, w.link.ID, one.action.ID)
+	if err != nil || len(open.rows) == 0 {
+		return false, false, err
+	}
+	w.asks = true
+	if open.again {
+		return false, true, w.holdForGuests(one, facts.Guests(append(w.link.OwnAddresses(), facts.Organizer.Address)))
+	}
+	return open.invite, false, nil
 }
 
 // waitsForGuestsElsewhere keeps the making of an event whose action leaves another calendar where guests would be told of

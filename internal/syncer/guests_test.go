@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -309,13 +310,13 @@ func TestGuests_what_the_calendar_does_meanwhile_ends_what_waits(t *testing.T) {
 	})
 }
 
-func TestGuests_an_event_made_again_invites_nobody(t *testing.T) {
+func TestGuests_an_event_made_again_invites_nobody_unless_that_is_chosen(t *testing.T) {
 	mailing(t, func(w *world) {
 		id := meeting(w, anns...)
 		w.delete(telling(w.anna), id)
 		w.push(w.anna)
 		w.same("mail", w.mailed(), 2)
-		_, err := w.service.Restore(w.Context(), w.anna, id)
+		_, err := w.service.Restore(w.Context(), telling(w.anna), id)
 		w.must(err)
 		w.push(w.anna)
 		item := w.onlyItem(w.anna)
@@ -369,5 +370,98 @@ func TestGuests_one_meeting_in_two_calendars_is_two_actions_also_when_one_goes(t
 		w.same("tea", w.action(tea).Deleted(), true)
 		w.same("ben's", w.actions(w.ben), "[Lunch | 2026-11-25 12:00 2026-11-25 13:00 Tea | 2026-11-26 12:00 2026-11-26 13:00]")
 		w.same("writes", len(w.clients()), 0)
+	})
+}
+
+func inviting(by service.Caller) service.Caller {
+	by.Guests = service.InviteGuests
+	return by
+}
+
+// Semantics 7: made again, an event leaves ORGANIZER and ATTENDEE out unless invite again is chosen; without a word it is held.
+func TestGuests_restoring_and_a_date_given_again_ask_whether_they_are_invited_again(t *testing.T) {
+	for name, undo := range map[string]func(*world, service.Caller, crm.ActionID) error{
+		"restored": func(w *world, by service.Caller, id crm.ActionID) error {
+			_, err := w.service.Restore(w.Context(), by, id)
+			return err
+		},
+		"a date again": func(w *world, by service.Caller, id crm.ActionID) error {
+			action := w.action(id)
+			in := service.InputOf(action)
+			in.StartDate, in.StartTime = "2026-11-27", "10:00"
+			_, err := w.service.Change(w.Context(), by, id, action.Version, in)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gone := func(w *world) crm.ActionID {
+				id := meeting(w, anns...)
+				if name == "restored" {
+					w.delete(telling(w.anna), id)
+				} else {
+					w.change(telling(w.anna), id, func(in *service.ActionInput) { in.StartDate, in.StartTime, in.EndDate, in.EndTime = "", "", "", "" })
+				}
+				w.push(w.anna)
+				w.same("told of the deletion", w.mailed(), 2)
+				return id
+			}
+			t.Run("asked", func(t *testing.T) {
+				mailing(t, func(w *world) {
+					id := gone(w)
+					asking := w.anna
+					asking.Guests = service.AskGuests
+					if ask, is := errors.AsType[*service.GuestsError](undo(w, asking, id)); !is || *ask != (service.GuestsError{Count: 2, Again: true}) {
+						t.Errorf("got %v, want to be asked about two guests", ask)
+					}
+					w.must(undo(w, inviting(w.anna), id))
+					w.same("pending", w.state(id), "pending")
+					w.push(w.anna)
+					w.same("organizer", w.onlyItem(w.anna).Line("ORGANIZER"), "mailto:anna@example.com")
+					w.same("invited", w.mailed(), 4)
+					w.same("state", w.state(id), "synced")
+					w.same("open", len(w.waiting(w.admin)), 0)
+					w.quiet(w.anna)
+				})
+			})
+			for decision, mailed := range map[string]int{service.DecideInvite: 4, service.DecideWithout: 2} {
+				t.Run("held, then "+decision, func(t *testing.T) {
+					mailing(t, func(w *world) {
+						id := gone(w)
+						w.must(undo(w, w.ben, id)) // another's word counts as none
+						w.push(w.anna)
+						w.same("state", w.state(id), "held guests")
+						w.same("link", w.linkStates(w.anna), "[needs_decision]")
+						w.same("events", len(w.items(w.anna)), 0)
+						w.same("decisions", w.waiting(w.anna)[0].Decisions, "[invite_again without_guests]")
+						w.decideGuests(w.anna, decision)
+						w.push(w.anna)
+						w.same("state", w.state(id), "synced")
+						w.same("mailed", w.mailed(), mailed)
+						w.same("events", len(w.items(w.anna)), 1)
+						w.same("link", w.linkStates(w.anna), "[active]")
+						w.quiet(w.anna)
+					})
+				})
+			}
+		})
+	}
+}
+
+func TestGuests_a_meeting_that_is_handed_over_can_invite_them_again(t *testing.T) {
+	mailing(t, func(w *world) {
+		id := meeting(w, anns...)
+		w.link(w.ben, byMail("ben"))
+		w.sync(w.ben)
+		w.change(inviting(w.anna), id, func(in *service.ActionInput) { in.FollowedBy = w.ben.User.ID })
+		for range 2 {
+			w.push(w.ben)
+			w.push(w.anna)
+		}
+		w.same("anna's", len(w.items(w.anna)), 0)
+		w.same("organizer", w.onlyItem(w.ben).Line("ORGANIZER"), "mailto:ben@example.com")
+		w.same("anna is no guest", strings.Contains(w.onlyItem(w.ben).Body, "anna@example.com"), false)
+		w.same("told that it goes, and invited again", w.mailed(), 4)
+		w.same("state", w.state(id), "synced")
+		w.quiet(w.ben)
 	})
 }

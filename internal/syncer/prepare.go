@@ -183,6 +183,10 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 	if joined, err := w.join(one); joined || err != nil {
 		return err
 	}
+	invite, waits, err := w.invitesAgain(one, earlier)
+	if waits || err != nil {
+		return err
+	}
 	now := w.Now()
 	again := bound && one.resource.State == store.ResourceCreating && !plant.On(plant.SecondResource)
 	if !again {
@@ -198,7 +202,7 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 			Body: earlier, // what it is made of, should it have to be made once more
 		}
 	}
-	body, err := w.madeAgain(earlier, one.resource.UID, one.action.Units, one.binding.Base, now)
+	body, err := w.madeAgain(earlier, one.resource.UID, one.action.Units, one.binding.Base, invite, now)
 	if err != nil {
 		return w.unwritable(one)
 	}

@@ -28,6 +28,7 @@ type run struct {
 	user     crm.User
 	defaults crm.ChoiceDefaults
 	remote   Remote
+	secret   []byte // sealed, as it was at the start
 	report   func(store.RunProgress)
 
 	decided removal        // what a person decided about a calendar that was found empty, or another one
@@ -65,6 +66,7 @@ func (s *Syncer) run(ctx context.Context, lease store.Lease, report func(store.R
 	if dueAt, may := r.mayAsk(open); !may {
 		return store.RunResult{NextDueAt: dueAt, Reason: r.before.Failing.Reason}, nil
 	}
+	r.secret = secret
 	err = r.all(ctx, secret, open)
 	if failure, refused := dav.FailureOf(err); refused && ctx.Err() == nil {
 		return r.failed(ctx, failure)

@@ -38,6 +38,8 @@ type actionPage struct {
 	// Guests are those whom the server would tell of what was just asked for, and not saved yet; Deletes: of the deletion.
 	Guests  int
 	Deletes bool
+	// Restores: the question is about restoring. GuestsAgain: the event is made again, with or without them; GuestsMove: in another calendar.
+	Restores, GuestsAgain, GuestsMove bool
 
 	Conflicts []conflictPanel
 	Event     *eventPanel

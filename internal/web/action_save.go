@@ -81,7 +81,7 @@ func changeAction(s *site, w http.ResponseWriter, r *request) error {
 	}
 	p.Marks = r.PostFormValue("marks")
 	if ask, is := errors.AsType[*service.GuestsError](err); is {
-		p.Guests = ask.Count
+		p.Guests, p.GuestsAgain, p.GuestsMove = ask.Count, ask.Again, ask.Moves
 		return s.render(w, http.StatusOK, p)
 	}
 	return s.notSaved(w, p, err)
@@ -185,6 +185,8 @@ func (r *request) aboutGuests() service.Caller {
 	switch r.PostFormValue("guests") {
 	case "tell":
 		caller.Guests = service.TellGuests
+	case "invite":
+		caller.Guests = service.InviteGuests
 	case "hold":
 		caller.Guests = service.HoldGuests
 	default:
@@ -207,6 +209,21 @@ func (s *site) askBeforeDelete(w http.ResponseWriter, r *request, guests int) er
 	return s.render(w, http.StatusOK, p)
 }
 
+// askBeforeRestore shows the action with the question whether the guests of its event, which is made again, are invited again. Nothing
+// was restored.
+func (s *site) askBeforeRestore(w http.ResponseWriter, r *request, guests int) error {
+	now, err := s.actionOf(r)
+	if err != nil {
+		return err
+	}
+	p, err := s.actionPage(r, now, typedOf(service.InputOf(now.Action)))
+	if err != nil {
+		return err
+	}
+	p.Guests, p.Restores = guests, true
+	return s.render(w, http.StatusOK, p)
+}
+
 func restoreAction(s *site, w http.ResponseWriter, r *request) error {
 	if err := r.form(); err != nil {
 		return err
@@ -215,7 +232,11 @@ func restoreAction(s *site, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Service.Restore(r.Context(), r.caller, id); err != nil {
+	_, err = s.Service.Restore(r.Context(), r.aboutGuests(), id)
+	if ask, is := errors.AsType[*service.GuestsError](err); is {
+		return s.askBeforeRestore(w, r, ask.Count)
+	}
+	if err != nil {
 		return err
 	}
 	if r.PostFormValue("back") == "list" {

@@ -29,6 +29,7 @@ type heldCard struct {
 	Rows    []heldRow
 	Rest    int    // how many are not listed
 	Problem string // what was wrong with the decision just taken
+	Why     string // which sentence says why guests are asked about
 }
 
 // heldRow is one action that a decision is about.
@@ -81,7 +82,10 @@ func (s *site) showHeldWith(w http.ResponseWriter, r *request, status int, about
 			continue
 		}
 		slices.Reverse(view.Decisions) // what keeps everything comes first
-		card := heldCard{HeldView: view, Rest: max(0, view.Count-len(view.Actions))}
+		card := heldCard{HeldView: view, Why: "why", Rest: max(0, view.Count-len(view.Actions))}
+		if view.Again {
+			card.Why = "again_why"
+		}
 		if view.ID == about {
 			card.Problem = problem
 		}
