@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,15 +15,16 @@ import (
 )
 
 type linkCommand struct {
-	Add    linkAddCommand    `cmd:"" help:"Test a calendar and link it to a user."`
-	Google linkGoogleCommand `cmd:"" help:"Link a Google calendar to a user, signing in with a browser anywhere."`
-	SignIn linkSignInCommand `cmd:"" name:"sign-in" help:"Sign in again to a link whose permission has ended."`
-	List   linkListCommand   `cmd:"" help:"Show all links with their states."`
-	Test   linkTestCommand   `cmd:"" help:"Run the connection test of a link; it only reads."`
-	Pause  linkPauseCommand  `cmd:"" help:"Send nothing to a calendar until the link is resumed; work waits."`
-	Resume linkResumeCommand `cmd:"" help:"Go on with a paused link."`
-	Show   linkShowCommand   `cmd:"" help:"Choose what others see of what comes from a calendar: all of it, or only when its user is busy."`
-	Remove linkRemoveCommand `cmd:"" help:"End a link; unless asked otherwise actions and events stay on both sides."`
+	Add       linkAddCommand       `cmd:"" help:"Test a calendar and link it to a user."`
+	Google    linkGoogleCommand    `cmd:"" help:"Link a Google calendar to a user, signing in with a browser anywhere."`
+	SignIn    linkSignInCommand    `cmd:"" name:"sign-in" help:"Sign in again to a link whose permission has ended."`
+	List      linkListCommand      `cmd:"" help:"Show all links with their states."`
+	Test      linkTestCommand      `cmd:"" help:"Run the connection test of a link; it only reads."`
+	Pause     linkPauseCommand     `cmd:"" help:"Send nothing to a calendar until the link is resumed; work waits."`
+	Resume    linkResumeCommand    `cmd:"" help:"Go on with a paused link."`
+	Show      linkShowCommand      `cmd:"" help:"Choose what others see of what comes from a calendar: all of it, or only when its user is busy."`
+	Addresses linkAddressesCommand `cmd:"" help:"Add the addresses that make a meeting the user's own, or show them."`
+	Remove    linkRemoveCommand    `cmd:"" help:"End a link; unless asked otherwise actions and events stay on both sides."`
 }
 
 // linkOfUser is a command about the link of one user.
@@ -218,6 +220,32 @@ func (c linkShowCommand) Run(ctx context.Context, env environment) error {
 		return errors.Join(err, env.talk(err, map[string]string{
 			"busy": "Others see of the calendar of %s only when that user is busy.\n", "full": "Others see everything of the calendar of %s that is not private.\n",
 		}[c.What], c.User))
+	})
+}
+
+type linkAddressesCommand struct {
+	linkOfUser
+	Addresses []string `arg:"" optional:"" help:"E-mail addresses, in place of those added before; without any the present ones are shown." placeholder:"ADDRESS"`
+	None      bool     `help:"Take all added addresses away."`
+}
+
+// Run shows or replaces the addresses.
+func (c linkAddressesCommand) Run(ctx context.Context, env environment) error {
+	return c.atDesk(ctx, env, func(d *desk) error {
+		link, err := d.linkOf(ctx, c.User)
+		if err != nil {
+			return err
+		}
+		if len(c.Addresses) == 0 && !c.None {
+			for _, address := range append(slices.Clone(link.Addresses), link.Added...) {
+				if _, err := fmt.Fprintln(env.stdout, address); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		_, err = d.service.SetAddresses(ctx, d.caller, link.ID, link.Version, c.Addresses)
+		return errors.Join(err, env.talk(err, "The addresses of %s are saved.\n", c.User))
 	})
 }
 

@@ -18,6 +18,7 @@ type Link struct {
 	CalendarName     string   `json:"calendar_name"`
 	Username         string   `json:"username"`
 	Addresses        []string `json:"addresses" nullable:"false" doc:"Calendar user addresses: what makes an event the user's own."`
+	AddedAddresses   []string `json:"added_addresses" nullable:"false" doc:"Those that a person added."`
 	PlainHTTP        bool     `json:"plain_http"`
 	WithoutSyncToken bool     `json:"without_sync_token"`
 	ReadOnly         bool     `json:"read_only" doc:"The server lets us read only."`
@@ -73,7 +74,7 @@ func (c *call) link(view service.LinkView) Link {
 	shown := Link{
 		ID: view.ID.String(), Version: view.Version, User: view.User.String(), UserName: view.UserName, Kind: string(view.Kind),
 		Address: view.Address, Calendar: view.CalendarHref, CalendarName: view.CalendarName, Username: view.Username,
-		Addresses: texts(view.Addresses), PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken, ReadOnly: view.ReadOnly, ShownBusy: view.ShownBusy,
+		Addresses: texts(view.Addresses), AddedAddresses: texts(view.Added), PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken, ReadOnly: view.ReadOnly, ShownBusy: view.ShownBusy,
 		States: texts(view.States), Actions: view.Actions, Pending: view.Pending, Held: view.Held, SetAside: view.SetAside,
 		Traits: texts(view.Traits.All()), MayManage: view.MayManage, MayShow: view.MayShow,
 		FirstSyncedAt: instant(view.FirstSyncedAt), LastCheckedAt: instant(view.LastCheckedAt), CreatedAt: instant(view.CreatedAt),

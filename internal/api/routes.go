@@ -46,6 +46,8 @@ func (a *API) routes() {
 	route(a, operation{id: "show-link", method: put, path: "/links/{id}/shown", tag: "Links", summary: "Choose what others see of a calendar",
 		body: ShownInput{}}, (*call).showLink)
 	route(a, operation{id: "end-link", method: del, path: "/links/{id}", tag: "Links", summary: "End a link; unless asked otherwise actions and events stay"}, (*call).endLink)
+	route(a, operation{id: "set-link-addresses", method: put, path: "/links/{id}/addresses", tag: "Links",
+		summary: "Add the addresses that make an event the user's own", body: AddressesInput{}}, (*call).setAddresses)
 	route(a, operation{id: "get-link-end", method: get, path: "/links/{id}/end", tag: "Links", summary: "What the end of a link is about, in numbers"}, (*call).linkEndPlan)
 	route(a, operation{id: "get-link-client", method: get, path: "/links/{id}/client", tag: "Links",
 		summary: "The client registration that a link signs in with"}, (*call).linkClient)

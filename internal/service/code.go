@@ -11,7 +11,7 @@ var Codes = []string{
 	CodeUnknownChoice, CodeRetiredChoice, CodeUnknownUser, CodeInactiveUser, CodeThirdPartyKind, CodeFollowsUpUnknown, CodeFollowsUpInCircle,
 	CodeDurationRange, CodeUnknownPolicy, CodeGuardRange, CodeLanguage,
 	CodeLoginTaken, CodeLoginBlank, CodeUserEmail, CodeUserRole, CodeLastAdministrator, CodeDeleteSelf, CodeSuccessorSame, CodeEndChoice, CodeEndReadOnly, CodeEndStopped, CodePasswordShort, CodePasswordLong,
-	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeLinkOtherUser, CodeLinkUserInactive,
+	CodeLinkKind, CodeLinkUserHasLink, CodeLinkCalendarTaken, CodeLinkChooseCalendar, CodeLinkOtherCalendar, CodeAddressFormat, CodeAddressesMany, CodeLinkOtherUser, CodeLinkUserInactive,
 	CodeLinkPasswordAgain, CodeLinkCertificateAgain, CodeLinkUsernameColon, CodePlainAdministrator, CodeLinkOff, CodeLinkPaused, CodeLinkSignInAgain,
 	CodeGrantStateUnknown, CodeGrantDraftGone, CodeGrantNotYet, CodeGrantByConsent, CodeGoogleAccount, CodeEndpoints, CodeStyle, CodeAppPasswordNotYet,
 	CodeUnknownDecision, CodeDecidedAlready, CodeNothingDecided, CodeCursor,

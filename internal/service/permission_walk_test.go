@@ -176,6 +176,10 @@ var methods = map[string][]deedOf{
 		_, err := w.ChangeLink(w.ctx(), by, on.link.ID, on.link.Version, w.linkInput(w.user))
 		return err
 	}}},
+	"SetAddresses": {{SyncLink, func(w *world, by Caller, on target) error {
+		_, err := w.SetAddresses(w.ctx(), by, on.link.ID, on.link.Version, nil)
+		return err
+	}}},
 	"PlanLinkEnd": {{ManageLinks, func(w *world, by Caller, on target) error {
 		_, err := w.PlanLinkEnd(w.ctx(), by, on.link.ID)
 		return err

@@ -48,6 +48,24 @@ func (tx *Tx) EventsFromCRM(link crm.Link) ([]CRMEvent, error) {
 	return events, nil
 }
 
+// BoundEvents are the living, usable events of a link that an action is bound to.
+func (tx *Tx) BoundEvents(link crm.LinkID) ([]CRMEvent, error) {
+	var events []CRMEvent
+	query := `SELECT b.action_id, r.body FROM resource r JOIN binding b ON b.resource_id = r.id
+		WHERE r.link_id = $1 AND r.state = 'live' AND r.set_aside_reason = '' ORDER BY b.action_id, r.id`
+	for row, err := range tx.rows("load bound events", query, idValue(link)) {
+		if err != nil {
+			return nil, err
+		}
+		var event CRMEvent
+		if err := row.Scan(intoID(&event.Action), &event.Body); err != nil {
+			return nil, err
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
+
 // IsFromCalendar reports whether an action was made from an event of the link's calendar.
 func (tx *Tx) IsFromCalendar(link crm.Link, action crm.Action) (bool, error) {
 	if action.CreatedBy.Kind != crm.ActorLink {

@@ -465,3 +465,31 @@ func TestGuests_a_meeting_that_is_handed_over_can_invite_them_again(t *testing.T
 		w.quiet(w.ben)
 	})
 }
+
+// Semantics 7: an address that the user added makes an event his own; meetings that are known are looked at anew.
+func TestGuests_an_address_that_was_added_makes_a_meeting_ones_own(t *testing.T) {
+	each(t, func(w *world) {
+		w.link(w.anna) // of a server that tells no addresses
+		w.put(w.anna, "one", "Lunch", "20261125T110000Z", anns...)
+		w.sync(w.anna)
+		id := w.named("Lunch")
+		w.same("taken for another's", w.state(id), "read_only others_event")
+		link := w.stored(w.anna)
+		_, err := w.service.SetAddresses(w.Context(), w.anna, link.ID, link.Version, []string{"not an address"})
+		if problems, _ := errors.AsType[crm.Problems](err); len(problems) != 1 || problems[0].Code != service.CodeAddressFormat {
+			t.Errorf("got %v, want %s", err, service.CodeAddressFormat)
+		}
+		_, err = w.service.SetAddresses(w.Context(), w.anna, link.ID, link.Version, []string{" mailto:Anna@example.com", "anna@example.com"})
+		w.must(err)
+		w.push(w.anna)
+		w.same("own", w.state(id), "synced")
+		w.change(w.anna, id, func(in *service.ActionInput) { in.Description = "bring a fork" })
+		w.push(w.anna)
+		w.same("written", w.onlyItem(w.anna).Line("DESCRIPTION"), "bring a fork")
+		_, err = w.service.SetAddresses(w.Context(), w.admin, link.ID, link.Version+1, nil)
+		w.must(err)
+		w.push(w.anna)
+		w.same("taken away", w.state(id), "read_only others_event")
+		w.quiet(w.anna)
+	})
+}

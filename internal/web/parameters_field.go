@@ -126,7 +126,7 @@ func languageOptions(chosen crm.Language) []option {
 
 // acts are what a person just did, by the name that stands in the address after it: the sentence that the toast says.
 var acts = []string{
-	"params.saved", "links.synced", "links.synced_all", "links.paused", "links.resumed", "links.ended", "links.ending", "people.deleted", "people.handed_over", "links.changed", "links.created",
+	"params.saved", "links.synced", "links.synced_all", "links.paused", "links.resumed", "links.ended", "links.addresses", "links.ending", "people.deleted", "people.handed_over", "links.changed", "links.created",
 	"shown.saved_full", "shown.saved_busy", "decide.saved", "people.saved", "account.saved", "account.changed", "tokens.revoked_now",
 	"grant.signed_again", "grant.ended_revoked", "grant.ended_not_offered", "grant.ended_failed", "grant.ended_shared",
 }

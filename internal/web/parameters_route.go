@@ -62,6 +62,8 @@ var adminRoutes = []Route{
 	{Name: "link_resume", Method: http.MethodPost, Pattern: "/links/{id}/resume", Deed: service.ManageLinks, handle: resumeLink},
 	{Name: "link_edit_show", Method: http.MethodGet, Pattern: "/links/{id}/edit", Deed: service.ManageLinks, handle: showLinkEdit},
 	{Name: "link_edit_save", Method: http.MethodPost, Pattern: "/links/{id}/edit", Deed: service.ManageLinks, handle: saveLinkEdit},
+	{Name: "link_addresses_show", Method: http.MethodGet, Pattern: "/links/{id}/addresses", Deed: service.SyncLink, handle: showLinkAddresses},
+	{Name: "link_addresses_save", Method: http.MethodPost, Pattern: "/links/{id}/addresses", Deed: service.SyncLink, handle: saveLinkAddresses},
 	{Name: "link_end_show", Method: http.MethodGet, Pattern: "/links/{id}/end", Deed: service.ManageLinks, handle: showLinkEnd},
 	{Name: "link_end_save", Method: http.MethodPost, Pattern: "/links/{id}/end", Deed: service.ManageLinks, handle: saveLinkEnd},
 
@@ -97,6 +99,7 @@ var adminViews = map[string][]string{
 	"link":                {"layout", "state", "run_table"},
 	"link_edit":           {"layout", "inputs", "certificate"},
 	"link_end":            {"layout"},
+	"link_addresses":      {"layout", "inputs"},
 	"link_shown":          {"layout", "wizard_steps"},
 	"link_check":          {"layout", "check_step", "wizard_steps", "inputs"},
 	"wizard_user":         {"layout", "wizard_steps"},
