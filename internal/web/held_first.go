@@ -194,6 +194,10 @@ func decideTwins(s *site, w http.ResponseWriter, r *request) error {
 	}
 	err = decide()
 	if errors.Is(err, errNothingChosen) {
+		// Who may not decide about it is not told that something waits: no decision is none of those offered, asked for or not.
+		if err := s.Service.Decide(r.Context(), r.caller, id, ""); errors.Is(err, service.ErrNotFound) {
+			return err
+		}
 		return s.showHeldWith(w, r, http.StatusUnprocessableEntity, id, r.T("twins.choose"))
 	}
 	if problems, is := errors.AsType[crm.Problems](err); is {
