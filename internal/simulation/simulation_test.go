@@ -69,6 +69,12 @@ func TestSeed_run_twice_leaves_the_same_trace(t *testing.T) {
 						on.Fatalf("seed %d, line %d:\n%s\n%s", seed, i, one.told[i], other.told[i])
 					}
 				}
+				these, those := one.server.Writes(1), other.server.Writes(1)
+				for i := range min(len(these), len(those)) {
+					if these[i] != those[i] {
+						on.Fatalf("seed %d, write %d:\n%+v\n%+v", seed, i+1, these[i], those[i])
+					}
+				}
 				on.Fatalf("seed %d leaves two traces: %d and %d lines", seed, len(one.told), len(other.told))
 			}
 		}

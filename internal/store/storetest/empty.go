@@ -24,8 +24,8 @@ type Emptier struct {
 	after      string
 }
 
-// kept are the tables that belong to the installation, and goose's own.
-var kept = []string{"installation", "settings", "choice", "goose_db_version"}
+// kept are the tables whose rows the migrations make, and goose's own.
+var kept = []string{"settings", "goose_db_version"}
 
 // NewEmptier connects to a database whose schema is made. The caller closes it.
 func NewEmptier(ctx context.Context, options store.Options) (*Emptier, error) {
@@ -72,7 +72,7 @@ func NewEmptier(ctx context.Context, options store.Options) (*Emptier, error) {
 	return e, nil
 }
 
-// Empty deletes every row that does not belong to the installation. Nobody else may use the database meanwhile.
+// Empty deletes every row but the settings: the service is started anew on what is left. Nobody else may use the database meanwhile.
 func (e *Emptier) Empty(ctx context.Context) error {
 	for _, statement := range []string{"BEGIN; " + strings.Join(e.statements, "; ") + "; COMMIT", e.after} {
 		if statement == "" {
