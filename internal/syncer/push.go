@@ -139,15 +139,20 @@ func (p *round) send(ctx context.Context) error {
 		next <- one
 	}
 	close(next)
-	if p.counted().Requests == 0 {
-		// The first of a run goes alone: a password that is not good any more would be refused as often as requests can be on
-		// their way at once, and servers lock accounts for that (semantics 7).
-		one := <-next
+	// The first of a run goes alone until one is answered for itself: a password that is not good any more would be refused as
+	// often as requests can be on their way at once, and servers lock accounts for that (semantics 7).
+	for alone := p.counted().Requests == 0; alone; {
+		one, more := <-next
+		if !more {
+			break
+		}
 		one.err = p.sendSafely(sending, one)
 		settled <- one
-		if dav.ClassOf(one.err) == dav.ClassSignIn {
+		failure, failed := dav.FailureOf(one.err)
+		if failed && stopsRun(failure) {
 			cancel(one.err)
 		}
+		alone = failed && sending.Err() == nil && (failure.Class == dav.ClassTemporary || failure.Class == dav.ClassUnknownOutcome)
 	}
 	var group sync.WaitGroup
 	for range min(p.AtOnce, len(p.jobs)) {
