@@ -142,6 +142,31 @@ func (f *filled) insertEvents(tx *store.Tx, choices []crm.Choice, from, to int) 
 // rowsOf are all rows of a database as a dump has them, by section, sorted.
 func rowsOf(t testing.TB, s *store.Store) map[string][]string {
 	t.Helper()
+	return rowsWithin(t, s, func(string, string) bool { return true })
+}
+
+// columnsOf are the columns that a backup of a schema has, as section.column.
+func columnsOf(t testing.TB, s *store.Store) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	err := s.Read(context.Background(), func(tx *store.Tx) error {
+		sections, err := tx.DumpSections()
+		for _, section := range sections {
+			for _, column := range section.Columns {
+				all[section.Name+"."+column.Name] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// rowsWithin is rowsOf with the columns that are wanted.
+func rowsWithin(t testing.TB, s *store.Store, wanted func(section, column string) bool) map[string][]string {
+	t.Helper()
 	all := map[string][]string{}
 	err := s.Read(context.Background(), func(tx *store.Tx) error {
 		sections, err := tx.DumpSections()
@@ -153,6 +178,9 @@ func rowsOf(t testing.TB, s *store.Store) map[string][]string {
 			err := tx.DumpRows(section, func(values []any) error {
 				text := ""
 				for i, column := range section.Columns {
+					if !wanted(section.Name, column.Name) {
+						continue
+					}
 					text += fmt.Sprintf("%s=%T:%q ", column.Name, values[i], fmt.Sprint(values[i]))
 				}
 				all[section.Name] = append(all[section.Name], text)
@@ -598,8 +626,10 @@ func TestRestore_of_an_older_program(t *testing.T) {
 			s := restored(t, target, written(t, source))
 
 			f.checkRestored(t, s)
-			before, after := rowsOf(t, source), rowsOf(t, s)
-			delete(before, "link")
+			columns := columnsOf(t, source)
+			before := rowsOf(t, source)
+			delete(before, "link") // they are paused; checkRestored looks at them
+			after := rowsWithin(t, s, func(section, column string) bool { return columns[section+"."+column] })
 			for name := range before {
 				if diff := cmp.Diff(before[name], after[name]); diff != "" {
 					t.Errorf("schema %d: %s: %s", schema, name, diff)
