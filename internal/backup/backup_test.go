@@ -90,7 +90,7 @@ func fill1(t testing.TB, s *store.Store, events int) *filled {
 			tx.InsertTombstones([]store.Tombstone{{ID: crm.NewID[store.Tombstone](ids), Link: f.living.ID, Href: "/\xfe", UID: "\xfd", DeletedAt: monday, Reason: "x"}}),
 			tx.PutOutbox(store.OutboxEntry{Link: f.living.ID, Action: last.ID, Origin: reconcile.OriginPerson}),
 			tx.PutRun(crm.Run{ID: crm.NewID[crm.Run](ids), Link: f.living.ID, Trigger: crm.TriggerPoll, StartedAt: monday, Counts: crm.Counts{New: 1}}),
-			tx.InsertHeld(held), tx.Decide(held.ID, f.anna.ID, monday, "delete"))
+			tx.InsertHeld(held), tx.Decide(held.ID, f.anna.ID, monday, "delete"), tx.Hide(f.actions[1].ID, monday))
 	})
 	return f
 }
