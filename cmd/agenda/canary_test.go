@@ -212,8 +212,10 @@ func TestS9_a_password_is_in_no_list_of_processes_and_no_crash(t *testing.T) {
 		if err != nil || !bytes.Contains(text, []byte(inEnvironment)) {
 			t.Errorf("%s: the password is not in its environment, %v", name, err)
 		}
-		if info, err := os.Stat(environment); err != nil || info.Mode().Perm() != 0o400 {
-			t.Errorf("%s: others can read its environment: %v, %v", name, info.Mode(), err)
+		if info, err := os.Stat(environment); err != nil {
+			t.Error(err)
+		} else if info.Mode().Perm() != 0o400 {
+			t.Errorf("%s: others can read its environment: %v", name, info.Mode())
 		}
 	}
 	for _, command := range []struct {
@@ -279,8 +281,7 @@ func TestS9_a_password_is_in_no_list_of_processes_and_no_crash(t *testing.T) {
 		said["crash by "+names[signal]] = dump
 	}
 	maps.Copy(said, filesOf(t, dir))
-	spelling := slices.Concat(spelled("ann", saved), spelled("bob", typed), spelled("ann", person), spelled("agenda", post), []string{token})
-	found(t, said, spelling)
+	found(t, said, slices.Concat(spelled("ann", saved), spelled("bob", typed), spelled("ann", person), spelled("agenda", post), []string{token}))
 	// A dump prints arguments as numbers, and eight letters are one.
 	for _, password := range []string{saved, typed, person, post, token} {
 		for at := range len(password) - 7 {
