@@ -54,6 +54,10 @@ func saveLinkAddresses(s *site, w http.ResponseWriter, r *request) error {
 	if err := posted(r); err != nil {
 		return err
 	}
+	view, err := s.Service.Link(r.Context(), r.caller, id)
+	if err != nil {
+		return err
+	}
 	version, err := version(r)
 	if err != nil {
 		return err
@@ -61,10 +65,6 @@ func saveLinkAddresses(s *site, w http.ResponseWriter, r *request) error {
 	typed := r.PostForm.Get("addresses")
 	_, err = s.Service.SetAddresses(r.Context(), r.caller, id, version, strings.FieldsFunc(typed, func(c rune) bool { return strings.ContainsRune(",; \t\r\n", c) }))
 	if problems, is := errors.AsType[crm.Problems](err); is {
-		view, err := s.Service.Link(r.Context(), r.caller, id)
-		if err != nil {
-			return err
-		}
 		return s.showLinkAddressesWith(w, r, http.StatusUnprocessableEntity, view, typed, r.fieldProblemsOf(problems, "addresses"))
 	}
 	if err != nil {
