@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +41,7 @@ func TestMail_a_revoked_grant_is_told_by_the_running_program(t *testing.T) {
 	if view := w.sync(link.ID); !view.SignInAgain {
 		t.Fatalf("revoked: %v", view.States)
 	}
-	node := w.open(filepath.Join(w.dir, "agenda.db"))
+	node := w.open()
 	node.Mail = mail.Server{Address: listener.Addr().String(), TLS: mail.NoTLS, From: "agenda@example.com"}
 	start(t, node)
 	got := map[string]bool{}

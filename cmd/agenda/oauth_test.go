@@ -43,6 +43,7 @@ type grantWorld struct {
 	base       string
 	googleBase string
 	dir        string
+	database   store.Options
 	admin, luc service.Caller
 	at         string // of the pages
 }
@@ -68,7 +69,16 @@ func (c *movingClock) move(by time.Duration) {
 func newGrantWorld(t *testing.T) *grantWorld {
 	t.Helper()
 	t.Parallel()
-	w := &grantWorld{t: t, log: &lockedWriter{}, clock: &movingClock{}, dir: t.TempDir()}
+	return newGrantWorldOn(t, store.Options{})
+}
+
+// newGrantWorldOn is one on a fresh PostgreSQL database, or on SQLite in its folder where none is given.
+func newGrantWorldOn(t *testing.T, database store.Options) *grantWorld {
+	t.Helper()
+	w := &grantWorld{t: t, log: &lockedWriter{}, clock: &movingClock{}, dir: t.TempDir(), database: database}
+	if database.PostgreSQL == "" {
+		w.database.SQLite = filepath.Join(w.dir, "agenda.db")
+	}
 	var handlers [2]http.Handler
 	servers := make([]*httptest.Server, 2)
 	for i := range servers {
@@ -95,7 +105,7 @@ func newGrantWorld(t *testing.T) *grantWorld {
 		w.must(w.box.SetCalendar(sandbox.Calendar{Owner: name, Name: "work", DisplayName: "Work of " + name, Components: []string{"VEVENT"}}))
 	}
 	handlers[1] = sandbox.WithAccounts(w.accounts, w.box)
-	w.p = w.open(filepath.Join(w.dir, "agenda.db"))
+	w.p = w.open()
 	ctx := t.Context()
 	user, err := w.p.service.CreateAdministrator(ctx, service.UserInput{Login: "admin", Name: "An", Language: crm.Dutch, TimeZone: "Europe/Brussels", Active: true, Password: "long enough to be one"})
 	w.must(err)
@@ -107,8 +117,8 @@ func newGrantWorld(t *testing.T) *grantWorld {
 	return w
 }
 
-// open makes a program, another node of the same installation when the database is.
-func (w *grantWorld) open(database string) *program {
+// open makes a program on the database, with connections of its own: the first, or another node of the same installation.
+func (w *grantWorld) open() *program {
 	w.t.Helper()
 	var allow outbound.Allow
 	for _, base := range []string{w.googleBase, w.base} {
@@ -117,7 +127,7 @@ func (w *grantWorld) open(database string) *program {
 		w.must(err)
 	}
 	p, err := openProgram(w.t.Context(), programConfig{
-		Store: store.Options{SQLite: database}, KeyFile: filepath.Join(w.dir, "agenda.key"), Allow: allow, Now: w.clock.now,
+		Store: w.database, KeyFile: filepath.Join(w.dir, "agenda.key"), Allow: allow, Now: w.clock.now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Google: googleAddresses{
 			CalDAV: w.googleBase + "/caldav/v2/", Authorization: w.googleBase + "/o/oauth2/v2/auth", Token: w.googleBase + "/token",
