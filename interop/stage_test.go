@@ -38,6 +38,21 @@ type host struct {
 	*servers.Server
 	traits      dav.Traits
 	noSyncToken bool
+	google      *google // what plays the server, when none is started
+}
+
+// backup copies all that the server holds; back puts it back.
+func (h *host) backup(t *testing.T) (back func()) {
+	if h.google != nil {
+		snapshot := h.google.Calendar.Snapshot()
+		return func() {
+			if err := h.google.Calendar.Restore(snapshot); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	folder := h.Backup()
+	return func() { h.Restore(folder) }
 }
 
 // start starts a server and has it tested as before a link is made, with writing.
@@ -59,7 +74,7 @@ func start(t *testing.T, name servers.Name) *host {
 	if err != nil || verdict.Outcome == check.DoesNotWork {
 		t.Fatalf("connection test of %s: %v %s %s", name, err, verdict.Outcome, verdict.Code)
 	}
-	return &host{server, verdict.Traits, verdict.NoSyncToken}
+	return &host{Server: server, traits: verdict.Traits, noSyncToken: verdict.NoSyncToken}
 }
 
 // stage is a whole engine before one server: store, service and syncer in this process, anna and ben with a calendar each that
@@ -79,6 +94,7 @@ type stage struct {
 	transport *outbound.Transport
 	mu        sync.Mutex
 	ahead     time.Duration // of the clock of all
+	gate      syncer.Gate   // what happens between two steps of a run, if anything
 	value     int
 }
 
@@ -132,6 +148,12 @@ func newStage(t *testing.T, h *host) *stage {
 	s.story = &witness.Story{Witness: seen}
 	allow, err := outbound.ParseAllow(strings.TrimPrefix(seen.Origin, "http://"))
 	s.must(err)
+	if h.google != nil {
+		allow, err = allow.With(h.Address)
+		s.must(err)
+		h.google.follow(s.now)
+		s.story.Read = asShown
+	}
 	s.transport = outbound.New(outbound.Config{Allow: allow, Now: s.now})
 	t.Cleanup(s.transport.CloseIdleConnections)
 	s.options.Now, s.options.RelaxedCommits = s.now, true
@@ -163,7 +185,12 @@ func (s *stage) open(options store.Options) {
 		s.must(s.service.Start(s.Context()))
 	}
 	s.syncer = syncer.New(syncer.Config{
-		Store: s.store, Connect: s.connect, IDs: s.ids(), Now: s.now, Zones: zones, Gate: func(context.Context, syncer.Point) error { return nil },
+		Store: s.store, Connect: s.connect, IDs: s.ids(), Now: s.now, Zones: zones, Gate: func(ctx context.Context, point syncer.Point) error {
+			if s.gate == nil {
+				return nil
+			}
+			return s.gate(ctx, point)
+		},
 	})
 }
 
@@ -185,8 +212,16 @@ func (s *stage) person(login, account, calendar string) *person {
 	address, err := url.Parse(strings.TrimSuffix(s.host.Calendar, "calendar/") + calendar + "/")
 	s.must(err)
 	path := strings.Replace(address.Path, "/alice/", "/"+account+"/", 1)
+	if s.host.google != nil {
+		account += "@example.com"
+		path = s.host.google.Calendar.CalendarPath(account, account)
+		path, err = url.PathUnescape(path)
+		s.must(err)
+	}
 	p := &person{service.Caller{User: s.user(login, crm.RoleUser)}, s.story.Witness.Phone(path, account, s.host.Password), account, crm.LinkID{}}
-	s.must(p.Make(s.Context()))
+	if s.host.google == nil {
+		s.must(p.Make(s.Context()))
+	}
 	s.story.Links = append(s.story.Links, oracle.Link{User: login, Calendar: path, Ended: true})
 	s.story.Phones = append(s.story.Phones, p.Phone)
 	return p
@@ -198,6 +233,9 @@ func (s *stage) link(p *person) {
 	link := crm.Link{
 		ID: crm.NewID[crm.Link](s.ids()), Version: 1, User: p.User.ID, Kind: crm.LinkSimple, Username: p.account, PlainHTTP: true,
 		CalendarHref: s.story.Witness.Origin + p.Calendar, CalendarName: "work", CreatedAt: s.now(), WithoutSyncToken: s.host.noSyncToken,
+	}
+	if s.host.google != nil {
+		link.Kind, link.Addresses = crm.LinkGoogle, []string{"mailto:" + p.account}
 	}
 	s.must(s.store.Write(s.Context(), func(tx *store.Tx) error {
 		return tx.InsertLink(link, []byte("sealed"), store.LinkSync{CalendarName: "work", Traits: s.host.traits})
@@ -234,8 +272,12 @@ func (s *stage) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 	if err != nil {
 		return nil, err
 	}
+	var credentials caldav.Credentials = caldav.NewPassword(link.Username, s.host.Password, traits, rand.Reader)
+	if s.host.google != nil {
+		credentials = s.host.google.bearer(s.transport, s.now, link.Username)
+	}
 	client := caldav.New(caldav.Config{
-		RoundTripper: s.transport, Credentials: caldav.NewPassword(link.Username, s.host.Password, traits, rand.Reader),
+		RoundTripper: s.transport, Credentials: credentials,
 		Origins: outbound.Origins{origin}, PlainHTTP: true, Now: s.now, Observe: observe,
 	})
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil

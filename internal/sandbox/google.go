@@ -32,14 +32,18 @@ func GoogleAccounts() authserver.Manners {
 }
 
 // OpenGoogle opens one on the state kept in dir, as Open does. people are named by their e-mail addresses, as accounts knows
-// them; each has a calendar of that name.
+// them; each has a calendar of that name. A Bearer of options is asked about tokens that accounts did not give, which open
+// Calendar and not the way through ServeHTTP: a person's own devices.
 func OpenGoogle(dir string, options Options, accounts *authserver.Server, people ...User) (*Google, error) {
 	g := &Google{Accounts: accounts}
 	options.Manners = GoogleLike()
 	options.Manners.BearerOnly = true
+	devices := options.Bearer
 	options.Bearer = func(token string) (string, bool) {
-		person, _, ok := accounts.User(token)
-		return person, ok
+		if person, _, ok := accounts.User(token); ok || devices == nil {
+			return person, ok
+		}
+		return devices(token)
 	}
 	var err error
 	if g.Calendar, err = Open(dir, options); err != nil {
@@ -75,7 +79,7 @@ func (g *Google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.Accounts.ServeHTTP(w, to)
 	case r.URL.Path == "/token", r.URL.Path == "/revoke":
 		g.Accounts.ServeHTTP(w, r)
-	case !strings.HasPrefix(r.URL.Path, "/caldav/v2/"):
+	case !strings.HasPrefix(r.URL.Path, "/caldav/v2/"), r.URL.Path == "/caldav/v2/":
 		http.NotFound(w, r)
 	case r.Method == http.MethodOptions:
 		g.Calendar.ServeHTTP(w, r) // also without a token

@@ -186,7 +186,7 @@ func (m *Manners) href(base string, segment string, number int, origin string) s
 		if decoded, err := url.PathUnescape(segment); err == nil {
 			segment = url.PathEscape(decoded)
 			if number%2 == 0 {
-				segment = strings.ReplaceAll(segment, "@", "%40")
+				base, segment = strings.ReplaceAll(base, "@", "%40"), strings.ReplaceAll(segment, "@", "%40")
 			}
 		}
 	case HrefAbsolute:

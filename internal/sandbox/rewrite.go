@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 )
@@ -104,12 +105,20 @@ func made(text string) contentLine {
 	return contentLine{raw: b.String(), text: text}
 }
 
+// ampersands are those of entities, which stay, and bare ones: what was sent as HTML is not made HTML twice.
+var ampersands = regexp.MustCompile(`&(?:(?:amp|lt|gt|quot|#\d+)\\?;)?`)
+
 // asHTML turns an escaped text value into one with HTML line breaks, as Google keeps descriptions.
 func asHTML(value string) string {
 	if strings.Contains(value, "<") {
 		return value
 	}
-	value = strings.NewReplacer("&", "&amp;", ">", "&gt;").Replace(value)
+	value = ampersands.ReplaceAllStringFunc(strings.ReplaceAll(value, ">", "&gt;"), func(found string) string {
+		if found == "&" {
+			return "&amp;"
+		}
+		return found
+	})
 	return strings.NewReplacer(`\n`, "<br>", `\N`, "<br>").Replace(value)
 }
 

@@ -203,7 +203,7 @@ func (a *applier) firstEvent(e event) (reconcile.FirstEvent, bool, error) {
 	if _, bound := a.bound[resource.ID]; bound || known && resource.State == store.ResourceTwin {
 		return fact, false, nil
 	}
-	fact.Changed = known && resource.State.Parked() && !e.parked && !sameVersion(resource, &e)
+	fact.Changed = known && resource.State.Parked() && !e.parked && !a.sameVersion(resource, &e)
 	var action crm.Action
 	found, err := a.findAction(&e, &action)
 	if err != nil || found {

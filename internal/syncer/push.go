@@ -320,7 +320,7 @@ func (p *round) notWritten(ctx context.Context, one *job, err error) error {
 		if instead := p.readInstead(ctx, one, one.resource.Href); instead != nil || one.missing {
 			return instead
 		}
-		if sameVersion(one.resource, one.met) {
+		if p.sameVersion(one.resource, one.met) {
 			one.met = nil
 			return p.refused(ctx, one, err)
 		}
@@ -376,7 +376,7 @@ func (p *round) readBefore(ctx context.Context, one *job) (done bool, err error)
 	if one.missing {
 		return true, nil
 	}
-	if !sameVersion(one.resource, one.met) {
+	if !p.sameVersion(one.resource, one.met) {
 		one.met.refusedOurs = true // it was not even sent
 		return true, nil
 	}

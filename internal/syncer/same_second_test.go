@@ -77,3 +77,27 @@ func TestPush_both_changed_a_unit_in_one_second_is_a_conflict(t *testing.T) {
 		})
 	}
 }
+
+// Google counts seconds in its ETags, so what is typed in the second of our own write has the ETag we know (providers' facts: an
+// ETag of one-second resolution, and none in the answer to a PUT). The report has the text, and the text tells.
+func TestPull_an_edit_in_the_second_of_our_own_write_is_seen_though_its_ETag_is_the_same(t *testing.T) {
+	manners := sandbox.GoogleLike()
+	manners.Layout = sandbox.Plain().Layout
+	w := one(t, manners) // whose clock moves by microseconds
+	w.link(w.anna, func(_ *crm.Link, sync *store.LinkSync) {
+		for _, trait := range []dav.Trait{dav.NoETagOnPut, dav.RewritesBodies, dav.HTMLDescriptions} {
+			sync.Traits = sync.Traits.With(trait, dav.Evidence{At: w.clock.now(), Seen: "a test"})
+		}
+	})
+	w.put(w.anna, "one", "Lunch", "20261125T110000Z")
+	w.sync(w.anna)
+	known := w.item("one").ETag
+	w.change(w.anna, w.only(w.anna).ID, subject("Lunch by desk"))
+	w.sync(w.anna)
+	w.line("one", "DTEND:20261125T133000Z")
+	w.same("ETag", w.item("one").ETag, known)
+	w.sync(w.anna)
+	w.same("actions", w.actions(w.anna), "[Lunch by desk | 2026-11-25 12:00 2026-11-25 14:30]")
+	w.same("events", w.events(w.anna), "[Lunch by desk | 20261125T110000Z | 20261125T133000Z]")
+	w.quiet(w.anna)
+}

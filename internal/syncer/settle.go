@@ -226,7 +226,7 @@ func (s *settling) met(one *job) error {
 	if one.kind == reconcile.CreateEvent || one.resource.State == store.ResourceCreating {
 		s.did.Created++
 	}
-	if sameVersion(one.resource, one.met) && one.resource.State == store.ResourceLive {
+	if s.sameVersion(one.resource, one.met) && one.resource.State == store.ResourceLive {
 		// What was under way never arrived: it is still to be written.
 		one.resource.Sent, one.resource.ETag = nil, one.met.etag
 		s.applier.resource(one.resource)

@@ -22,6 +22,8 @@ type Story struct {
 	Phones []*Phone
 	// Unheard are numbers of writes whose answer reached no database, because the program was killed.
 	Unheard map[int]bool
+	// Read is a resource as a person is shown it, where the server keeps another form (HTML, at Google). nil: as it is.
+	Read func(text string) string
 
 	people []oracle.Commit
 	engine map[crm.ChangeID]oracle.Commit
@@ -238,6 +240,15 @@ func (s *Story) History(ctx context.Context, db *store.Store) (oracle.History, e
 	h.Writes = s.Witness.Writes(calendars...)
 	for i := range h.Writes {
 		h.Writes[i].Delivered = h.Writes[i].Delivered && !s.Unheard[h.Writes[i].Number]
+	}
+	if s.Read != nil {
+		for i := range h.Writes {
+			write := &h.Writes[i]
+			write.Sent, write.Before, write.After = s.Read(write.Sent), s.Read(write.Before), s.Read(write.After)
+		}
+		for i := range h.Resources {
+			h.Resources[i].Body = s.Read(h.Resources[i].Body)
+		}
 	}
 	h.Commits = slices.Clone(s.people)
 	for _, commit := range s.engine {
