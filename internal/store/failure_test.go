@@ -1,15 +1,9 @@
 package store_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"net"
-	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"agendaonline/internal/crm"
@@ -77,111 +71,18 @@ func TestF34_a_full_disk_refuses_and_goes_on_once_there_is_room(t *testing.T) {
 	}
 }
 
-// cutter stands between a store and PostgreSQL and cuts the connection when a commit comes by.
-type cutter struct {
-	server string
-	after  bool // the commit is carried out, its answer is lost
-	armed  chan struct{}
-}
-
-func (c *cutter) serve(listener net.Listener) {
-	var relays sync.WaitGroup
-	defer relays.Wait()
-	for {
-		client, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		relays.Go(func() { c.relay(client) })
-	}
-}
-
-func (c *cutter) relay(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("unix", c.server)
-	if err != nil {
-		return
-	}
-	var answering sync.WaitGroup
-	defer answering.Wait()
-	defer server.Close()
-	var lost atomic.Bool
-	answered := make(chan struct{}, 1)
-	answering.Go(func() {
-		defer client.Close()
-		buffer := make([]byte, 64<<10)
-		for {
-			n, err := server.Read(buffer)
-			if err != nil {
-				return
-			}
-			if lost.Load() {
-				answered <- struct{}{}
-				return
-			}
-			if _, err := client.Write(buffer[:n]); err != nil {
-				return
-			}
-		}
-	})
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buffer)
-		if err != nil {
-			return
-		}
-		cut := false
-		if bytes.Contains(buffer[:n], []byte("commit")) {
-			select {
-			case <-c.armed:
-				cut = true
-			default:
-			}
-		}
-		if cut && !c.after {
-			return
-		}
-		lost.Store(cut)
-		if _, err := server.Write(buffer[:n]); err != nil {
-			return
-		}
-		if cut {
-			<-answered
-			return
-		}
-	}
-}
-
 // TestF35_a_connection_cut_at_commit_is_an_unknown_outcome is F35: whether it happened must be looked up.
 func TestF35_a_connection_cut_at_commit_is_an_unknown_outcome(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]bool{"commit_never_arrived": false, "answer_was_lost": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			direct := storetest.PostgreSQL(t)
-			address, err := url.Parse(direct.PostgreSQL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			values := address.Query()
-			c := &cutter{server: filepath.Join(values.Get("host"), ".s.PGSQL.5432"), after: after, armed: make(chan struct{}, 1)}
-			folder := t.TempDir()
-			listener, err := net.Listen("unix", filepath.Join(folder, ".s.PGSQL.5432"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var serving sync.WaitGroup
-			serving.Go(func() { c.serve(listener) })
-			values.Set("host", folder)
-			address.RawQuery = values.Encode()
-			s, err := store.Open(context.Background(), store.Options{PostgreSQL: address.String()})
-			if err != nil {
-				t.Fatal(err)
-			}
+			options, cutter := storetest.Cuttable(t)
+			s := storetest.Open(t, options)
 			anna := newUser("anna")
 			calls := 0
-			c.armed <- struct{}{}
-			err = s.Write(context.Background(), func(tx *store.Tx) error {
+			cutter.Cut(after)
+			err := s.Write(context.Background(), func(tx *store.Tx) error {
 				calls++
 				return tx.InsertUser(anna, "")
 			})
@@ -195,10 +96,6 @@ func TestF35_a_connection_cut_at_commit_is_an_unknown_outcome(t *testing.T) {
 			if happened := err == nil; happened != after {
 				t.Errorf("looked up: got error %v, want happened %v", err, after)
 			}
-			if err := errors.Join(s.Close(), listener.Close()); err != nil {
-				t.Error(err)
-			}
-			serving.Wait()
 		})
 	}
 }

@@ -45,6 +45,8 @@ type world struct {
 	anna     service.Caller
 	ben      service.Caller
 
+	patience int // how often more a claim and a release of a lease are tried that fail, as the scheduler does
+
 	mu    sync.Mutex
 	links map[crm.UserID]crm.Link
 	steps []string
@@ -231,10 +233,10 @@ func (w *world) tryRun(of service.Caller, trigger crm.Trigger) (store.RunResult,
 	w.Helper()
 	link := w.links[of.User.ID]
 	var result store.RunResult
-	w.must(w.store.Write(w.Context(), func(tx *store.Tx) error { return tx.Want(link.ID, trigger) }))
+	w.must(w.write(func(tx *store.Tx) error { return tx.Want(link.ID, trigger) }))
 	for range 20 {
 		var leases []store.Lease
-		w.must(w.store.Write(w.Context(), func(tx *store.Tx) (err error) {
+		w.must(w.write(func(tx *store.Tx) (err error) {
 			leases, err = tx.ClaimLeases("test", time.Hour, 1, []crm.LinkID{link.ID})
 			return err
 		}))
@@ -247,7 +249,7 @@ func (w *world) tryRun(of service.Caller, trigger crm.Trigger) (store.RunResult,
 		if next.IsZero() {
 			next = store.Never
 		}
-		w.must(w.store.Write(w.Context(), func(tx *store.Tx) error {
+		w.must(w.write(func(tx *store.Tx) error {
 			if result.Unchanged {
 				if err := tx.CheckedLink(link.ID, w.clock.now()); err != nil {
 					return err
@@ -261,6 +263,17 @@ func (w *world) tryRun(of service.Caller, trigger crm.Trigger) (store.RunResult,
 	}
 	w.Fatal("the link is wanted again and again")
 	return result, nil
+}
+
+// write writes, once more while it fails and there is patience left.
+func (w *world) write(fn func(*store.Tx) error) error {
+	var err error
+	for range 1 + w.patience {
+		if err = w.store.Write(w.Context(), fn); err == nil {
+			break
+		}
+	}
+	return err
 }
 
 // sync pulls and pushes.
