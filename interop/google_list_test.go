@@ -84,7 +84,7 @@ func (s *stage) refused(what string, status int, want ...int) {
 	}
 }
 
-// plain is a request for an event as a phone writes it.
+// plain is an event of one hour as a phone writes it, with more lines.
 func plain(uid string, lines ...string) string {
 	all := append([]string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//phone//EN", "BEGIN:VEVENT", "UID:" + uid, "DTSTAMP:20261101T000000Z",
 		"DTSTART:20270301T090000Z", "DTEND:20270301T100000Z", "SUMMARY:" + uid}, lines...)

@@ -53,7 +53,7 @@ const (
 	redirect     = "http://127.0.0.1:8765/"
 )
 
-// startGoogle starts one, with accounts of alice and bob. What the connection test finds of it is in traits, unless it is given.
+// startGoogle starts one, with accounts of alice and bob. Its traits are those given, or what the connection test finds.
 func startGoogle(t *testing.T, known ...dav.Traits) *host {
 	t.Helper()
 	g := &google{clock: time.Now, at: time.Now(), step: time.Second, vault: map[string]*grantVault{}}

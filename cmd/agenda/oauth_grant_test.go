@@ -179,13 +179,18 @@ func TestF9_the_work_is_kept_until_somebody_signs_in_again(t *testing.T) {
 // signInAgain is luc who answers the provider's page for a link once more.
 func (w *grantWorld) signInAgain(id crm.LinkID, change *service.GrantChange) {
 	w.t.Helper()
+	w.must(w.signInAgainAs("luc", id, change))
+}
+
+func (w *grantWorld) signInAgainAs(person string, id crm.LinkID, change *service.GrantChange) error {
+	w.t.Helper()
 	ctx := w.t.Context()
 	asked, err := w.p.service.AskConsentAgain(ctx, w.admin, session, id, change, "http://127.0.0.1:8765/")
 	w.must(err)
-	_, err = w.p.service.TakeAnswer(ctx, w.admin, session, answered(w.t, w.accounts, asked, "luc", "calendar", true))
+	_, err = w.p.service.TakeAnswer(ctx, w.admin, session, answered(w.t, w.accounts, asked, person, "calendar", true))
 	w.must(err)
 	_, err = w.p.service.SignInAgain(ctx, w.admin, service.DraftRef{ID: asked.ID, Binding: session})
-	w.must(err)
+	return err
 }
 
 func TestF58_a_token_is_refreshed_once_whatever_was_said_of_its_end(t *testing.T) {
@@ -211,10 +216,32 @@ func TestF58_a_token_is_refreshed_once_whatever_was_said_of_its_end(t *testing.T
 	}
 }
 
-func TestF59_another_secret_or_scope_stops_the_link_and_keeps_the_work(t *testing.T) {
+func TestF59_another_account_secret_or_scope_stops_the_link_and_keeps_the_work(t *testing.T) {
 	w := newGrantWorld(t)
 	link := w.oauthLink()
 	w.sync(link.ID)
+	t.Log("the grant is revoked, and somebody else answers when it is asked for again")
+	w.accounts.RevokeAll("luc")
+	w.accounts.ExpireAccess()
+	w.action(w.luc, "One")
+	w.sync(link.ID)
+	if err := w.signInAgainAs("anna", link.ID, nil); err == nil {
+		t.Error("another's account was taken for the link")
+	}
+	if live := w.accounts.LiveGrants("anna"); live != 0 {
+		t.Errorf("%d grants of the other live", live)
+	}
+	if view := w.sync(link.ID); view.States[0] != crm.LinkSignInAgain || view.Pending != 1 {
+		t.Errorf("afterwards: %v, %d wait", view.States, view.Pending)
+	}
+	if items, err := w.box.Human("anna", "phone").Items("work"); err != nil || len(items) != 0 {
+		t.Errorf("the other's calendar has %d events, %v", len(items), err)
+	}
+	w.signInAgain(link.ID, nil)
+	if view := w.sync(link.ID); view.States[0] != crm.LinkActive || view.Pending != 0 {
+		t.Errorf("signed in by its own user: %v, %d wait", view.States, view.Pending)
+	}
+
 	t.Log("the client secret is changed there; the new one is typed here")
 	w.accounts.Register(authserver.Registration{ID: "agenda", Secret: "canary-generic-secret-2", Redirects: []string{"http://127.0.0.1:8765/"}})
 	w.accounts.ExpireAccess()
