@@ -45,6 +45,17 @@ func TestFaultNumbers_each_has_a_test(t *testing.T) {
 	t.Logf("without a test: %v", missing)
 }
 
+// TestFaultNumbers_of_bad_answers: B37 to B43, what a server's XML may be like, are tried through the engine.
+func TestFaultNumbers_of_bad_answers(t *testing.T) {
+	t.Parallel()
+	named := numbersIn(t, ".", "B")
+	for number := 37; number <= 43; number++ {
+		if !named[number] {
+			t.Errorf("B%d: no test is named after it", number)
+		}
+	}
+}
+
 // TestFaultNumbers_of_grants_are_tried_through_the_whole_program: beside the tests of the parts.
 func TestFaultNumbers_of_grants_are_tried_through_the_whole_program(t *testing.T) {
 	t.Parallel()
@@ -62,6 +73,12 @@ func TestFaultNumbers_of_grants_are_tried_through_the_whole_program(t *testing.T
 // namedIn are the numbers that tests of a folder are named after.
 func namedIn(t *testing.T, folder string) map[int]bool {
 	t.Helper()
+	return numbersIn(t, folder, "F")
+}
+
+// numbersIn are the numbers behind a letter that tests of a folder are named after.
+func numbersIn(t *testing.T, folder, letter string) map[int]bool {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +92,7 @@ func namedIn(t *testing.T, folder string) map[int]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, match := range regexp.MustCompile(`func TestF(\d+)_`).FindAllSubmatch(source, -1) {
+		for _, match := range regexp.MustCompile(`func Test`+letter+`(\d+)_`).FindAllSubmatch(source, -1) {
 			number, _ := strconv.Atoi(string(match[1]))
 			named[number] = true
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -39,11 +40,12 @@ type world struct {
 	clock   *clock
 	gate    syncer.Gate
 
-	timeouts caldav.Timeouts
-	through  func(syncer.Remote) syncer.Remote // nil: as it is
-	admin    service.Caller
-	anna     service.Caller
-	ben      service.Caller
+	timeouts  caldav.Timeouts
+	through   func(syncer.Remote) syncer.Remote // nil: as it is
+	transport http.RoundTripper                 // nil: the server's own
+	admin     service.Caller
+	anna      service.Caller
+	ben       service.Caller
 
 	patience int // how often more a claim and a release of a lease are tried that fail, as the scheduler does
 
@@ -192,8 +194,12 @@ func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 	if err != nil {
 		return nil, err
 	}
+	transport := w.transport
+	if transport == nil {
+		transport = w.server.Transport()
+	}
 	client := caldav.New(caldav.Config{
-		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, link.Username, traits, rand.Reader),
+		RoundTripper: transport, Credentials: caldav.NewPassword(link.Username, link.Username, traits, rand.Reader),
 		Origins: outbound.Origins{origin}, Now: w.clock.now, Observe: observe, Timeouts: w.timeouts,
 	})
 	var remote syncer.Remote = client.Collection(dav.Href(link.CalendarHref), traits)
