@@ -384,7 +384,8 @@ func (w *world) absentOnce(c *Commit) bool {
 	return !there
 }
 
-// mail is O11.
+// mail is O11. A person's change of the description alone is the edit that the rule leaves room for: which servers tell guests
+// of one is not known before, and nobody is asked about it (semantics 7 names subject and when, not the description).
 func (w *world) mail(r *Report, write *Write) {
 	r.judged("O11")
 	if write.Mailed == 0 {
@@ -396,8 +397,13 @@ func (w *world) mail(r *Report, write *Write) {
 	}
 	e := w.read(body)
 	root := w.root(eventNode(write.Calendar, e.uid))
+	before := w.read(write.Before)
+	described := write.Before != "" && write.After != "" && before.single && e.single && before.subject == e.subject && before.when == e.when && before.text != e.text
 	for _, edit := range w.edits {
-		if edit.agrees && edit.write < write.Number && w.root(edit.node) == root {
+		if edit.write >= write.Number || w.root(edit.node) != root {
+			continue
+		}
+		if edit.agrees || described && edit.side == sideC && edit.unit == Description && edit.has(e.text) {
 			return
 		}
 	}
