@@ -40,7 +40,9 @@ func (s *site) showLinkAddressesWith(w http.ResponseWriter, r *request, status i
 	}
 	p := linkAddressesPage{frame: f, Name: view.UserName, Path: linksPath + "/" + view.ID.String(), Problem: wrong[""], Version: view.Version}
 	for _, address := range view.Addresses {
-		p.Told = append(p.Told, strings.TrimPrefix(address, "mailto:"))
+		if mail, is := strings.CutPrefix(address, "mailto:"); is { // servers also tell paths and other schemes
+			p.Told = append(p.Told, mail)
+		}
 	}
 	p.Addresses = input{Name: "addresses", Label: r.T("link_addresses.added"), Hint: r.T("link_addresses.added_hint"), Value: typed, Autocomplete: "off"}.on(wrong)
 	return s.render(w, status, p)
