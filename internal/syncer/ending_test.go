@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -199,11 +200,10 @@ func TestEnding_stopped_at_any_point_ends_right(t *testing.T) {
 		w := newWorld(t, sqlite(t), sandbox.Plain())
 		both(w)
 		w.endWith(w.admin, service.EndInput{Events: service.EndDelete})
-		seen := 0
+		var seen atomic.Int64 // several senders pass the gate at once
 		w.mu.Lock()
 		w.gate = func(context.Context, syncer.Point) error {
-			seen++
-			if seen == at+1 {
+			if seen.Add(1) == int64(at+1) {
 				return stop
 			}
 			return nil
