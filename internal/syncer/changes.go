@@ -86,8 +86,8 @@ func (c *changes) write(tx *store.Tx) error {
 		told = append(told, id)
 	}
 	for _, write := range []func() error{
+		func() error { return tx.UpdateResources(c.resources) }, // first: what moved leaves its href to what is new there
 		func() error { return tx.InsertResources(c.newResources) },
-		func() error { return tx.UpdateResources(c.resources) },
 		func() error { return tx.InsertBindings(c.newBindings) },
 		func() error { return tx.UpdateBindings(c.bindings) },
 		func() error { return tx.PutAliases(c.aliases) },
