@@ -121,6 +121,7 @@ func TestF35_a_connection_cut_at_any_commit_is_looked_up(t *testing.T) {
 					t.Errorf("the run whose commit %d was cut ended well", at)
 				}
 				w.setGate(nil)
+				w.unlocked(w.anna)
 				w.clock.forward(2 * time.Hour) // more than the longest wait between tries
 				w.settle()
 				if got := w.whole(); got != want {
@@ -129,6 +130,29 @@ func TestF35_a_connection_cut_at_any_commit_is_looked_up(t *testing.T) {
 				w.faithful()
 			})
 		}
+	}
+}
+
+// unlocked waits until a link can be claimed: PostgreSQL ends the transaction of a connection that was cut in its own time, and
+// until then nobody else gets at the lease that it holds.
+func (w *world) unlocked(of service.Caller) {
+	w.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		claimed := 0
+		w.must(w.write(func(tx *store.Tx) error {
+			leases, err := tx.ClaimLeases("test", time.Hour, 1, []crm.LinkID{w.links[of.User.ID].ID})
+			if claimed = len(leases); err != nil || claimed == 0 {
+				return err
+			}
+			return tx.ReleaseLease(leases[0], w.clock.now())
+		}))
+		if claimed == 1 {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.Fatal("the lease of a run whose connection was cut stays locked")
+		}
+		w.must(w.write(func(tx *store.Tx) error { return tx.Want(w.links[of.User.ID].ID, crm.TriggerScreen) }))
 	}
 }
 
@@ -157,6 +181,7 @@ func TestF35_PostgreSQL_restarted_in_a_run(t *testing.T) {
 			}
 			w.reconnect(16)
 			w.setGate(nil)
+			w.unlocked(w.anna)
 			w.clock.forward(2 * time.Hour)
 			w.settle()
 			if got := w.whole(); got != want {
