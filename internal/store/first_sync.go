@@ -44,11 +44,3 @@ func (tx *Tx) DropParked(link crm.LinkID) error {
 	_, err := tx.exec("forget what a first sync left out", "DELETE FROM resource WHERE link_id = $1 AND state IN ('left_out', 'waiting', 'twin')", idValue(link))
 	return err
 }
-
-// EndedLink is the link of the same user and calendar that ended last, whose events a new one takes over; ErrNotFound.
-func (tx *Tx) EndedLink(user crm.UserID, calendar string) (crm.Link, error) {
-	var link crm.Link
-	err := tx.queryRow("load ended link", selectedLink+" WHERE user_id = $1 AND calendar_key = $2 AND ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT 1",
-		idValue(user), key(CalendarKey(calendar))).Scan(linkTargets(&link)...)
-	return link, err
-}
