@@ -35,12 +35,12 @@ func (tx *Tx) UnboundActions(link crm.LinkID, user crm.UserID) ([]Unbound, error
 // ParkedResources are the resources of a link in one of the states without action, with their bodies, in order of id: at most
 // limit, those after the given id.
 func (tx *Tx) ParkedResources(link crm.LinkID, state ResourceState, after ResourceID, limit int) ([]Resource, error) {
-	return tx.resources("load resources that are "+string(state), "r.link_id = $1 AND r.state = $2 AND r.id > $3 ORDER BY r.id LIMIT $4",
+	return tx.resources("load resources that are "+string(state), "r.link_id = $1 AND r.state <> 'live' AND r.state = $2 AND r.id > $3 ORDER BY r.id LIMIT $4",
 		idValue(link), string(state), after[:], limit)
 }
 
 // DropParked forgets the events of a link that have no action on purpose: its first sync looks at them anew.
 func (tx *Tx) DropParked(link crm.LinkID) error {
-	_, err := tx.exec("forget what a first sync left out", "DELETE FROM resource WHERE link_id = $1 AND state IN ('left_out', 'waiting', 'twin')", idValue(link))
+	_, err := tx.exec("forget what a first sync left out", "DELETE FROM resource WHERE link_id = $1 AND state <> 'live' AND state IN ('left_out', 'waiting', 'twin')", idValue(link))
 	return err
 }

@@ -54,7 +54,8 @@ func (tx *Tx) PutOutbox(entries ...OutboxEntry) error {
 	conflict := ` ON CONFLICT (link_id, action_id) DO UPDATE SET
 		revision = CASE WHEN excluded.revision > outbox.revision THEN excluded.revision ELSE outbox.revision + 1 END,
 		origin = CASE WHEN outbox.origin IN ('person', 'merge') THEN outbox.origin ELSE excluded.origin END,
-		attempts = 0, not_before = excluded.not_before, reason = '', params = ''`
+		attempts = 0, reason = '', params = '',
+		not_before = CASE WHEN outbox.not_before < excluded.not_before THEN outbox.not_before ELSE excluded.not_before END`
 	return tx.putRows("put into the outbox", "outbox", columns, conflict, len(order), func(i int, values []any) {
 		at := now.UnixMicro()
 		copy(values, []any{idValue(order[i].link), idValue(order[i].action), at, string(last[order[i]]), at, 0, at, "", ""})
@@ -70,14 +71,14 @@ func scanOutbox(row scanner) (OutboxEntry, error) {
 	return entry, err
 }
 
-// OutboxOf are the entries of a link that are due, oldest first, at most limit.
+// OutboxOf are the entries of a link that are due, those first that are so for longest, at most limit.
 func (tx *Tx) OutboxOf(link crm.LinkID, limit int) ([]OutboxEntry, error) {
 	now, err := tx.Now()
 	if err != nil {
 		return nil, err
 	}
 	var entries []OutboxEntry
-	query := selectedOutbox + " WHERE link_id = $1 AND not_before <= $2 ORDER BY created_at, action_id LIMIT $3"
+	query := selectedOutbox + " WHERE link_id = $1 AND not_before <= $2 ORDER BY not_before, action_id LIMIT $3"
 	for row, err := range tx.rows("load outbox of link "+link.String(), query, idValue(link), now.UnixMicro(), limit) {
 		if err != nil {
 			return nil, err

@@ -134,6 +134,9 @@ func TestQueries_use_an_index(t *testing.T) {
 				t.Errorf("no index: %s\n%s", query, strings.Join(plan, "\n"))
 				break
 			}
+			if strings.Contains(step, "TEMP B-TREE FOR ORDER BY") && strings.Contains(query, " LIMIT $") {
+				t.Errorf("reads all of it again for each part: %s\n%s", query, strings.Join(plan, "\n"))
+			}
 		}
 	}
 }
@@ -168,7 +171,7 @@ func everyMethod(f *fixture) {
 			tx.InsertResources([]store.Resource{resource}), tx.UpdateResources([]store.Resource{resource}),
 			tx.InsertBindings([]store.Binding{bind(resource, action)}), tx.UpdateBindings([]store.Binding{bind(resource, action)}),
 			tx.PutAliases([]store.Alias{{Calendar: "c", UID: "u", Action: action.ID, KnownAt: monday}}),
-			tx.InsertTombstones([]store.Tombstone{{ID: newID[store.Tombstone](), Link: f.link.ID, DeletedAt: monday}}),
+			tx.DropParked(f.link.ID), tx.InsertTombstones([]store.Tombstone{{ID: newID[store.Tombstone](), Link: f.link.ID, DeletedAt: monday}}),
 			tx.PutOutbox(store.OutboxEntry{Link: f.link.ID, Action: action.ID, Origin: reconcile.OriginPerson}),
 			tx.PutRun(run), tx.InsertHeld(held), tx.UpdateHeld(held.ID, held.Subject), tx.Decide(held.ID, f.anna.ID, monday, "no"))
 	})
@@ -203,6 +206,8 @@ func everyMethod(f *fixture) {
 		keep(tx.Choices())
 		keep(tx.ChoiceDefaults())
 		keep(tx.Action(action.ID))
+		keep(tx.UnboundActions(f.link.ID, f.anna.ID))
+		keep(tx.ParkedResources(f.link.ID, store.ResourceWaiting, resource.ID, 5))
 		keep(tx.ActionsToPush(f.link.ID, f.anna.ID, day("2026-11-23")))
 		keep(tx.History(action.ID, store.HistoryCursor{}, 5))
 		keep(tx.History(action.ID, store.HistoryCursor{At: monday, ID: change.ID}, 5))

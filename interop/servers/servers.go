@@ -108,6 +108,9 @@ func Start(tb testing.TB, name Name) *Server {
 		if err := server.run("stop", server.dir); err != nil {
 			tb.Error(err)
 		}
+		if tb.Failed() {
+			server.tellLogs()
+		}
 	})
 	server.Again()
 	server.Origin = strings.Join(strings.SplitN(server.Calendar, "/", 4)[:3], "/")
@@ -157,6 +160,21 @@ func (s *Server) copy(from, to string) {
 	// -a: DAViCal's database belongs to another user.
 	if said, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
 		s.tb.Fatalf("copy the data of %s: %v: %s", s.Name, err, said)
+	}
+}
+
+// tellLogs shows the end of what the server and its database logged.
+func (s *Server) tellLogs() {
+	s.tb.Helper()
+	for _, pattern := range []string{"*.log", "pg/log"} {
+		files, _ := filepath.Glob(filepath.Join(s.dir, pattern))
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				s.tb.Logf("%s: %v", file, err)
+			}
+			s.tb.Logf("the end of %s:\n%s", file, text[max(0, len(text)-8<<10):])
+		}
 	}
 }
 
