@@ -49,6 +49,7 @@ func TestPlanFirstSync(t *testing.T) {
 func planFirstCase(t *testing.T, name, input string) string {
 	t.Helper()
 	var events []FirstEvent
+	var eventNames, actionNames []string
 	var actions []FirstAction
 	var rules FirstRules
 	for line := range strings.Lines(input) {
@@ -66,14 +67,16 @@ func planFirstCase(t *testing.T, name, input string) string {
 		case "event":
 			how, rest, _ := strings.Cut(rest, " ")
 			subject, when, times := parseTyped(t, name, rest)
-			event := FirstEvent{Known: how == "known", Changed: how == "changed", Subject: subject, Times: when.String(), Last: when.LastDate()}
+			event := FirstEvent{Known: how == "known", Changed: how == "changed", Like: LikenessOf(subject, when.String()), Last: when.LastDate()}
 			if how == "aside" {
 				event.Aside = crm.ReasonSeries
 			}
 			events = append(events, slices.Repeat([]FirstEvent{event}, times)...)
+			eventNames = append(eventNames, slices.Repeat([]string{subject}, times)...)
 		case "action":
 			subject, when, _ := parseTyped(t, name, rest)
-			actions = append(actions, FirstAction{ID: crm.ActionID{15: byte(len(actions) + 1)}, Subject: subject, Times: when.String(), When: when})
+			actions = append(actions, FirstAction{ID: crm.ActionID{15: byte(len(actions) + 1)}, Like: LikenessOf(subject, when.String()), When: when})
+			actionNames = append(actionNames, subject)
 		default:
 			t.Fatalf("%s: unknown line %q", name, line)
 		}
@@ -83,15 +86,15 @@ func planFirstCase(t *testing.T, name, input string) string {
 	if plan.Held {
 		lines = append(lines, "held")
 	}
-	for i, event := range events {
-		line := fmt.Sprintf("event %q: %s", event.Subject, fateText(plan.Events[i]))
+	for i, name := range eventNames {
+		line := fmt.Sprintf("event %q: %s", name, fateText(plan.Events[i]))
 		if twin := plan.Twins[i]; !twin.IsZero() {
-			line += fmt.Sprintf(" %q", actions[twin[15]-1].Subject)
+			line += fmt.Sprintf(" %q", actionNames[twin[15]-1])
 		}
 		lines = append(lines, line)
 	}
-	for i, action := range actions {
-		lines = append(lines, fmt.Sprintf("action %q: %s", action.Subject, fateText(plan.Actions[i])))
+	for i, name := range actionNames {
+		lines = append(lines, fmt.Sprintf("action %q: %s", name, fateText(plan.Actions[i])))
 	}
 	c := plan.Counts
 	lines = append(lines, fmt.Sprintf("events %s; actions %s; known %d, twins %d, left out %d, set aside %d", daysText(c.Events), daysText(c.Actions), c.Known, c.Twins, c.LeftOut, c.SetAside))

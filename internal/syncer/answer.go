@@ -31,6 +31,7 @@ type answer struct {
 	members []dav.Member   // the last word about each
 	index   map[string]int // into members, by key of href
 	size    int
+	parted  bool       // a part of it is applied already
 	unread  []dav.Href // there, but not with their text
 	etags   map[string]dav.ETag
 	torn    map[string]bool // told as present and as gone
@@ -114,9 +115,14 @@ func (a *answer) visit(member dav.Member) error {
 		a.size += len(member.Data)
 	}
 	a.progress.Expected++
-	if a.size < heldBytes && len(a.members) < heldMembers || a.whole && a.living > 0 && a.hits == 0 {
+	share := 1
+	if a.parted {
+		share = 4 // nothing is gained by holding much any more, and room lost
+	}
+	if a.size < heldBytes/share && len(a.members) < heldMembers/share || a.whole && a.living > 0 && a.hits == 0 {
 		return nil
 	}
+	a.parted = true
 	a.sort()
 	return a.applyEvents(nil, guarded, nil)
 }

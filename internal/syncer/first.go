@@ -97,6 +97,7 @@ func (a *answer) lookFirst(events []*event) error {
 	}
 	f.seen = append(f.seen, facts...)
 	if f.spilled = f.spilled || !f.final; f.spilled {
+		clear(f.fates)
 		for _, key := range keys {
 			f.fates[key] = fate{kind: reconcile.FirstWaits}
 		}
@@ -152,13 +153,21 @@ func (f *first) take(plan reconcile.FirstPlan, keys []string) {
 }
 
 // firstEvents are the events that a first sync has to decide about, with the keys of their hrefs: not those that are bound, nor
-// those that a person is asked about.
+// those that a person is asked about. What it reads of them is not kept: it takes room.
 func (r *run) firstEvents(ctx context.Context, events []*event) (facts []reconcile.FirstEvent, keys []string, err error) {
-	for part := range slices.Chunk(events, perCommit) {
-		var some []reconcile.FirstEvent
-		var names []string
+	copies := make([]event, len(events))
+	ahead := readAhead{left: make([]*event, len(events))}
+	for i, e := range events {
+		copies[i] = *e
+		ahead.left[i] = &copies[i]
+	}
+	defer ahead.end()
+	for final := false; !final; {
+		var part []*event
+		part, final = ahead.next()
+		begun := len(facts)
 		err := r.Store.Read(ctx, func(tx *store.Tx) error {
-			some, names = nil, nil
+			facts, keys = facts[:begun], keys[:begun]
 			if err := r.know(tx); err != nil {
 				return err
 			}
@@ -167,14 +176,12 @@ func (r *run) firstEvents(ctx context.Context, events []*event) (facts []reconci
 				return err
 			}
 			for _, e := range part {
-				read := *e // what was read takes room
-				read.read()
-				fact, decide, err := a.firstEvent(read)
+				fact, decide, err := a.firstEvent(*e)
 				if err != nil {
 					return err
 				}
 				if decide {
-					some, names = append(some, fact), append(names, e.href.Key())
+					facts, keys = append(facts, fact), append(keys, e.href.Key())
 				}
 			}
 			return nil
@@ -182,7 +189,9 @@ func (r *run) firstEvents(ctx context.Context, events []*event) (facts []reconci
 		if err != nil {
 			return nil, nil, err
 		}
-		facts, keys = append(facts, some...), append(keys, names...)
+		for _, e := range part {
+			*e = event{}
+		}
 	}
 	return facts, keys, nil
 }
@@ -222,9 +231,9 @@ func (a *applier) firstEvent(e event) (reconcile.FirstEvent, bool, error) {
 		fact.Aside = crm.ReasonUnreadable
 		return fact, true, nil
 	}
-	fact.Subject, fact.Last = read.Units.Subject, read.Units.When.LastDate()
+	fact.Last = read.Units.When.LastDate()
 	fact.Others = !e.facts.Mine(a.link.OwnAddresses())
-	fact.Times = a.times(read.Units.When)
+	fact.Like = reconcile.LikenessOf(read.Units.Subject, a.times(read.Units.When))
 	return fact, true, nil
 }
 
@@ -248,7 +257,7 @@ func (r *run) firstActions(ctx context.Context) ([]reconcile.FirstAction, error)
 		actions = make([]reconcile.FirstAction, 0, len(unbound))
 		for _, one := range unbound {
 			if !r.twins[one.ID] {
-				actions = append(actions, reconcile.FirstAction{ID: one.ID, Subject: one.Subject, Times: r.times(one.When), When: one.When})
+				actions = append(actions, reconcile.FirstAction{ID: one.ID, Like: reconcile.LikenessOf(one.Subject, r.times(one.When)), When: one.When})
 			}
 		}
 		return err

@@ -369,6 +369,28 @@ func TestFirstSync_linked_again_known_events_are_never_twins(t *testing.T) {
 	})
 }
 
+func TestFirstSync_linked_again_events_at_other_hrefs_are_known_by_their_UIDs(t *testing.T) {
+	w := one(t)
+	w.link(w.anna)
+	for i := range 5 {
+		w.put(w.anna, fmt.Sprint("e", i), fmt.Sprint("There ", i), "20261125T110000Z")
+	}
+	w.sync(w.anna)
+	w.end(w.stored(w.anna))
+	for i, item := range w.items(w.anna) { // as after the calendar was exported and imported
+		w.must(w.phone(w.anna).Delete("work", item.Name(), ""))
+		_, err := w.phone(w.anna).Put("work", fmt.Sprint("moved", i, ".ics"), item.Body, "*")
+		w.must(err)
+	}
+	large(w)
+	w.link(w.anna)
+	w.sync(w.anna)
+	w.same("asked", len(w.waiting(w.anna)), 0)
+	w.same("link", w.linkStates(w.anna), "[active]")
+	w.same("actions", len(w.found(w.anna)), 5)
+	w.quiet(w.anna)
+}
+
 func TestFirstSync_linked_again_what_was_left_out_and_what_waited_is_planned_anew(t *testing.T) {
 	w := one(t)
 	plan(w)
