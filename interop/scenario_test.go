@@ -423,6 +423,7 @@ func (s *stage) serverRestored() {
 	}
 	s.sync(s.anna)
 	back := s.host.backup(s.T)
+	s.story.Witness.Restarted()
 	s.change(s.anna, ids[0], s.subject)
 	s.create(s.anna)
 	s.write(s.anna, paths[0], s.summary())
@@ -430,6 +431,7 @@ func (s *stage) serverRestored() {
 	s.sync(s.anna)
 	s.counts(s.anna, 10, 0, 10)
 	back()
+	s.story.Witness.Restarted()
 	resources, err := s.anna.Resources(s.Context())
 	s.must(err)
 	s.story.Witness.Reset(resources)

@@ -83,6 +83,9 @@ func (w *Witness) Close() error {
 	return err
 }
 
+// Restarted tells that the server was stopped and started: what is open to it leads nowhere.
+func (w *Witness) Restarted() { w.transport.CloseIdleConnections() }
+
 // Through is an address of the server as the program finds it here.
 func (w *Witness) Through(address string) string {
 	return w.Origin + strings.TrimPrefix(address, w.target.Scheme+"://"+w.target.Host)
