@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -129,5 +130,25 @@ func BenchmarkNoChange(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "links/s")
 	if err := runs.Stop(b.Context()); err != nil {
 		b.Fatal(err)
+	}
+}
+
+var amongLinks = flag.Int("among", 20_000, "how many links BenchmarkAmong has at most")
+
+// BenchmarkAmong wants, claims, runs and gives back one link that finds nothing to do, among others that are all due: what a run
+// costs does not depend on how many there are. 100,000 links take about a minute to be made.
+func BenchmarkAmong(b *testing.B) {
+	for _, links := range []int{1, *amongLinks} {
+		b.Run(fmt.Sprint(links), func(b *testing.B) {
+			bench := newEngineBench(b, links, synced(), func(crm.Link) syncer.Remote { return still{} })
+			one := bench.links[len(bench.links)/2]
+			cpuBegun := spent()
+			b.ResetTimer()
+			for range b.N {
+				must(b, bench.store.Write(b.Context(), func(tx *store.Tx) error { return tx.Want(one, crm.TriggerPush) }))
+				bench.run(b, one)
+			}
+			b.ReportMetric((spent()-cpuBegun).Seconds()*1e6/float64(b.N), "cpu-µs/run")
+		})
 	}
 }
