@@ -273,12 +273,13 @@ func (f *filled) checkRestored(t *testing.T, s *store.Store) {
 		if err != nil || string(sealed) != "v1.key.sealed" || sync.Token != "\x00\xfftoken" {
 			t.Errorf("%s: sealed %q, token %q, %v", s.Database(), sealed, sync.Token, err)
 		}
-		found, err := tx.Search(store.Query{Viewer: f.anna.ID, Text: "visit 1233"}, store.Page{Limit: 5})
-		if err != nil || len(found.Actions) != 1 || found.Actions[0].Subject != f.actions[1233].Subject {
+		last := len(f.actions) - 1
+		found, err := tx.Search(store.Query{Viewer: f.anna.ID, Text: fmt.Sprint("visit ", last)}, store.Page{Limit: 5})
+		if err != nil || len(found.Actions) != 1 || found.Actions[0].Subject != f.actions[last].Subject {
 			t.Errorf("%s: the search finds %d actions, %v", s.Database(), len(found.Actions), err)
 		}
 		action, err := tx.Action(f.actions[0].ID)
-		if err != nil || action.FollowsUp != f.actions[len(f.actions)-1].ID {
+		if err != nil || action.FollowsUp != f.actions[last].ID {
 			t.Errorf("%s: follows up %v, %v", s.Database(), action.FollowsUp, err)
 		}
 		if _, err := tx.Session("session", monday); !errors.Is(err, store.ErrNotFound) {
@@ -622,7 +623,7 @@ func TestRestore_of_an_older_program(t *testing.T) {
 			old := store.Options{SQLite: filepath.Join(t.TempDir(), "data", "agenda.db"), Schema: schema}
 			target := store.Options{SQLite: filepath.Join(t.TempDir(), "data", "agenda.db")}
 			source := storetest.Open(t, old)
-			f := fillOld(t, old.SQLite, 1234)
+			f := fillOld(t, old.SQLite, 30)
 			s := restored(t, target, written(t, source))
 
 			f.checkRestored(t, s)
