@@ -22,6 +22,8 @@ func TestHistories(t *testing.T) {
 	next := *from
 	var mu sync.Mutex
 	told := 0
+	var all totals
+	t.Cleanup(func() { t.Logf("seeds from %d: %s", *from, all) })
 	for worker := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +37,10 @@ func TestHistories(t *testing.T) {
 						return
 					}
 					p := draw(seed)
-					report, _ := on.play(p, false)
+					report, w := on.play(p, false)
+					mu.Lock()
+					all.add(p, report, w)
+					mu.Unlock()
 					if len(report.Violations) == 0 {
 						continue
 					}
