@@ -8,6 +8,7 @@ type History struct {
 	Links   []Link   `json:"links"`
 	Writes  []Write  `json:"writes"`  // K's log, complete, in order, numbered from 1
 	Resets  []Reset  `json:"resets"`  // K's state replaced as a whole
+	Returns []Return `json:"returns"` // C's state replaced by an earlier one
 	Commits []Commit `json:"commits"` // C's log, in order
 	Actions []Action `json:"actions"` // C at the end, those in the trash included
 	// Resources is K at the end. nil is what Writes and Resets leave; against a real server, whose log is not had, it is what
@@ -78,6 +79,14 @@ type Reset struct {
 	Resources []Resource `json:"resources"`
 }
 
+// Return is C put back to a backup: what was committed since is not known to it any more.
+type Return struct {
+	From  int `json:"from"`  // index of the first commit that is forgotten
+	To    int `json:"to"`    // and of the first after it
+	Kept  int `json:"kept"`  // number of K's last write when the backup was made
+	After int `json:"after"` // and when it was put back
+}
+
 // Resource is one calendar object resource as K holds it.
 type Resource struct {
 	Calendar string `json:"calendar"`
@@ -128,7 +137,9 @@ const (
 	Reassign Kind = "reassign"
 	Unlink   Kind = "unlink" // the link was ended and its events were asked to be removed
 	Trash    Kind = "trash"  // by the engine only: an action put in the trash because its event went
-	Detach   Kind = "detach" // by the engine only: an action that stays without its event, which went
+	// WriteBack is a person's decision that an event which disappeared is made again.
+	WriteBack Kind = "write_back"
+	Detach    Kind = "detach" // by the engine only: an action that stays without its event, which went
 )
 
 // Commit is one committed change of an action, by a person or by the engine. Of the engine's Trash and

@@ -33,6 +33,7 @@ type edit struct {
 	commit int  // C: index of the commit
 	met    int  // number of K's last write when the engine put another value in its place; 0 for never
 	agrees bool // the person agreed that guests are told
+	asked  bool // a restore that was decided about what had disappeared
 }
 
 func (e *edit) has(form string) bool { return slices.Contains(e.forms, form) }
@@ -50,6 +51,8 @@ type item struct {
 	edits   []*edit
 	actions []*Action
 	events  []*live // at the end
+	torn    int     // number of K's last write when one side last went back to a state before something that happened to it; -1 for never
+	again   bool    // what had gone of it came back by that, whatever was made in its place
 }
 
 // world is a history made ready to be judged.
@@ -140,7 +143,7 @@ func (w *world) gather() {
 	of := func(node string) *item {
 		root := w.root(node)
 		if w.items[root] == nil {
-			w.items[root] = &item{name: root}
+			w.items[root] = &item{name: root, torn: -1}
 		}
 		return w.items[root]
 	}
@@ -158,6 +161,7 @@ func (w *world) gather() {
 			it.events = append(it.events, l)
 		}
 	}
+	w.tear(of)
 }
 
 // sorted are the items in a fixed order.
@@ -248,6 +252,9 @@ func (w *world) commit(index int) {
 		return
 	}
 	base := edit{side: sideC, at: c.At, node: node, kind: c.Kind, commit: index, write: c.After, who: c.Follower, agrees: c.Consent}
+	if c.Kind == WriteBack {
+		base.kind, base.asked = Restore, true
+	}
 	saw := w.sawUnits(c.Before)
 	for _, n := range w.learnt[c.Action] {
 		saw[n] = true

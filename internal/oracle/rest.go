@@ -64,6 +64,9 @@ func (w *world) oneToOne(r *Report, it *item) {
 			living = append(living, a)
 		}
 	}
+	if it.again && len(living) > 1 {
+		return // one of them may be what came back
+	}
 	if len(living) > 1 {
 		r.broken("S3", 0, it.name, "%d living actions for one item, %s and %s", len(living), living[0].ID, living[1].ID)
 	}
@@ -73,7 +76,7 @@ func (w *world) oneToOne(r *Report, it *item) {
 			events = append(events, l)
 		}
 	}
-	if len(events) > 1 {
+	if len(events) > 1 && !it.again {
 		r.broken("S3", 0, it.name, "%d events for one item, at %s and %s", len(events), events[0].Href, events[1].Href)
 	}
 	if len(living) > 0 && living[0].Held {
@@ -97,7 +100,7 @@ func (w *world) oneToOne(r *Report, it *item) {
 // equal is O1.
 func (w *world) equal(r *Report, it *item) {
 	action, l := w.pair(it)
-	if action == nil || l == nil || action.Held {
+	if action == nil || l == nil || action.Held || it.again && (len(it.events) > 1 || len(it.actions) > 1) {
 		return
 	}
 	r.judged("O1")
@@ -163,7 +166,7 @@ func isValue(e *edit) bool {
 func (w *world) kept(r *Report, it *item) {
 	action, l := w.pair(it)
 	for _, e := range it.edits {
-		if !isValue(e) || superseded(it, e) || w.outside(it, e) || w.vanished(it, e) {
+		if !isValue(e) || superseded(it, e) || w.outside(it, e) || w.vanished(it, e) || w.takenBack(it, e) {
 			continue
 		}
 		r.judged("O3")
@@ -180,7 +183,8 @@ func (w *world) kept(r *Report, it *item) {
 			}
 		case onC && (onK || l == nil || (action != nil && action.Held)):
 		case onC && e.unit == Time && l.unknown:
-		case inHistory && (w.mayLose(it, e) || w.resetSince(e.write)):
+		case it.torn >= 0 && (onC || inHistory):
+		case inHistory && w.mayLose(it, e):
 		case inHistory && !onC && !onK:
 			r.broken("O3", 0, it.name, "%s %q stands in the history only, and nothing stood against it", e.unit, e.shown)
 		case !onC && !inHistory:
@@ -293,9 +297,11 @@ func lastOf(it *item, s side, unit Unit) *edit {
 func (w *world) conflicts(r *Report, it *item) {
 	action, l := w.pair(it)
 	for _, a := range it.actions {
-		w.records(r, it, a)
+		if it.torn < 0 {
+			w.records(r, it, a)
+		}
 	}
-	if action == nil || l == nil || action.Held {
+	if it.torn >= 0 || action == nil || l == nil || action.Held {
 		return
 	}
 	policy := PolicyCRM
@@ -306,6 +312,9 @@ func (w *world) conflicts(r *Report, it *item) {
 		c, k := lastOf(it, sideC, unit), lastOf(it, sideK, unit)
 		if c == nil || k == nil || !concurrent(c, k) || doubtful(c, k) || slices.ContainsFunc(c.forms, k.has) || ended(it, c) || ended(it, k) || w.outside(it, k) || w.vanished(it, k) {
 			continue
+		}
+		if w.exempt(k) && !slices.ContainsFunc(it.actions, func(a *Action) bool { return w.holds(a, k) || w.remembers(a, k) }) {
+			continue // overwritten or deleted within one exchange: it met nothing
 		}
 		if superseded(it, c) || superseded(it, k) {
 			continue // an event that moves to another calendar is edited in both: what replaced one of them decides
@@ -398,7 +407,7 @@ func (w *world) deletions(r *Report, it *item) {
 		}
 	}
 	action, l := w.pair(it)
-	if len(gone) == 0 || (action != nil && action.Held) {
+	if len(gone) == 0 || it.torn >= 0 || (action != nil && action.Held) {
 		return
 	}
 	for _, d := range gone {
@@ -539,7 +548,7 @@ func (w *world) stands(it *item, restore *edit) (stands, known bool) {
 			// A deletion that the engine sent before the restore, and of which it heard nothing, looks to it like this one.
 			return false, d.side == sideC || w.wroteBetween(it, restore.write, d.write)
 		}
-		if d.side == sideK && !slices.ContainsFunc(w.Commits[:restore.commit], func(c Commit) bool {
+		if d.side == sideK && !restore.asked && !slices.ContainsFunc(w.Commits[:restore.commit], func(c Commit) bool {
 			return c.ByEngine && (c.Kind == Trash || c.Kind == Detach) && actionNode(c.Action) == restore.node && c.After >= d.write
 		}) {
 			return false, false

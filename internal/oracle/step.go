@@ -226,6 +226,9 @@ func (w *world) doubled(r *Report, write *Write, state map[string]Resource) {
 			continue
 		}
 		e := w.read(other.Body)
+		if it := w.items[w.root(eventNode(write.Calendar, made.uid))]; it != nil && it.again && e.uid != made.uid {
+			continue
+		}
 		if e.uid == made.uid || (made.single && e.single && w.same(write.Calendar, &made, &e)) {
 			r.broken("S3", write.Number, "PUT "+write.Href, "a second resource for what is at %s", href)
 			return
@@ -357,15 +360,10 @@ func (w *world) trashings(r *Report) {
 // absentOnce reports whether an event was seen to be gone, or its href to hold another, before an action was put in the trash.
 func (w *world) absentOnce(c *Commit) bool {
 	there := false
-	if len(w.Resets) > 0 {
-		there = true // where a state was replaced, only the one at the time counts
-		for _, resource := range w.stateAfter(c.After) {
-			if resource.Href == c.Href {
-				e := w.read(resource.Body)
-				return e.uid != c.UID || e.cancelled
-			}
+	for _, reset := range w.Resets {
+		if reset.After <= c.After && !slices.ContainsFunc(reset.Resources, func(r Resource) bool { return r.Href == c.Href && w.read(r.Body).uid == c.UID }) {
+			return true
 		}
-		return there
 	}
 	for i := range w.Writes {
 		write := &w.Writes[i]

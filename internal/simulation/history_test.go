@@ -25,8 +25,9 @@ type plan struct {
 	Profile int // of sandbox.Profiles
 	Policy  crm.ConflictPolicy
 	Faults  bool
-	Tested  bool // links know what the connection test finds out about their server
-	Cuts    int  // the server keeps so many characters of a subject; 0: all
+	Tested  bool     // links know what the connection test finds out about their server
+	Cuts    int      // the server keeps so many characters of a subject; 0: all
+	Twists  []string // what this history has beside what each has
 	Steps   []step
 }
 
@@ -40,6 +41,9 @@ func (p plan) String() string {
 	}
 	if p.Cuts > 0 {
 		text += fmt.Sprintf(", subjects of %d", p.Cuts)
+	}
+	for _, twist := range p.Twists {
+		text += ", " + twist
 	}
 	return text
 }
@@ -128,6 +132,7 @@ func draw(seed uint64) plan {
 		}
 		p.Steps = append(p.Steps, step{what, random.IntN(12), random.Uint64()})
 	}
+	p.twist()
 	return p
 }
 
@@ -257,6 +262,19 @@ func (w *world) step(p plan, s step) {
 		w.refuse(person.User.Login)
 	case stepRelink:
 		w.relink(person.User.ID)
+	case stepSnapshot:
+		now := w.server.Snapshot()
+		w.kept = &now
+	case stepServerBack:
+		w.serverBack()
+	case stepBackup:
+		w.backup()
+	case stepDatabaseBack:
+		w.databaseBack(p)
+	case stepWipe:
+		w.wipe(person, random)
+	case stepDecide:
+		w.decide(random)
 	case stepForget:
 		must(w.server.ForgetTokens(person.User.Login, workOf(person.User.Login)))
 	}
@@ -336,6 +354,9 @@ func (w *world) rest(p plan) oracle.Report {
 		}
 	}
 	for range 4 {
+		if len(p.Twists) > 0 {
+			w.decide(random)
+		}
 		w.pass(26 * time.Hour)
 		w.round(random)
 	}
@@ -356,14 +377,23 @@ func (w *world) rest(p plan) oracle.Report {
 func (w *world) refuse(name string) {
 	w.refused[name] = !w.refused[name]
 	w.tell("the password of %s: refused %v", name, w.refused[name])
-	password := name
-	if w.refused[name] {
-		password = "another"
+	must(w.server.SetUser(w.account(name)))
+	if !w.refused[name] {
+		w.signedIn(name)
 	}
-	must(w.server.SetUser(sandbox.User{Name: name, Password: password}))
+}
+
+// account is a user of the server, with the password of now.
+func (w *world) account(name string) sandbox.User {
+	account := sandbox.User{Name: name, Password: password(name)}
 	if w.refused[name] {
-		return
+		account.Password = "another"
 	}
+	return account
+}
+
+// signedIn is a person who gives the link a password.
+func (w *world) signedIn(name string) {
 	w.signIns = append(w.signIns, oracle.SignIn{User: name, At: w.clock.at, Person: true})
 	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
 		link := w.linkOf(name).ID
@@ -453,7 +483,7 @@ func (w *world) rows() int {
 
 // history is what the judge is told.
 func (w *world) history(p plan) oracle.History {
-	h := oracle.History{Commits: w.commits, Resets: w.resets, DefaultDurations: []time.Duration{30 * time.Minute}, SetAside: map[string]bool{}}
+	h := oracle.History{Commits: w.commits, Resets: w.resets, Returns: w.returns, DefaultDurations: []time.Duration{30 * time.Minute}, SetAside: map[string]bool{}}
 	m := w.server.Manners()
 	for _, of := range w.people {
 		link := oracle.Link{User: of.User.Login, Calendar: w.server.CalendarPath(of.User.Login, workOf(of.User.Login))}
@@ -464,7 +494,7 @@ func (w *world) history(p plan) oracle.History {
 			link.Policy = oracle.PolicyLatest
 		}
 		h.Links = append(h.Links, link)
-		if m.IgnoresMatch || m.WeakETags || m.NoETags || m.RestlessETags || m.DeleteUnguarded || m.RaceWindow > 0 || m.ETag == sandbox.ETagSeconds {
+		if m.IgnoresMatch || m.WeakETags || m.NoETags || m.RestlessETags || m.DeleteUnguarded || m.RaceWindow > 0 || m.ETag == sandbox.ETagSeconds || m.ETag == sandbox.ETagCounter && len(w.resets) > 0 {
 			if h.Unguarded == nil {
 				h.Unguarded = map[string]bool{}
 			}

@@ -20,8 +20,10 @@ import (
 	"agendaonline/internal/oracle"
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/sandbox"
+	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
+	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
 	"agendaonline/internal/zone"
 )
@@ -30,6 +32,9 @@ const (
 	zoneOfAll = "Europe/Brussels"
 	origin    = "https://dav.example"
 )
+
+// password is what a user signs in with at the calendar server. It may be seen nowhere else.
+func password(user string) string { return "canary-of-" + user + "-7d1f" }
 
 // workOf names the calendar of a user: some servers have them all at one place.
 func workOf(user string) string { return "work-of-" + user }
@@ -47,6 +52,7 @@ type world struct {
 	server  *sandbox.Server
 	store   *store.Store
 	service *service.Service
+	keys    *secret.Ring
 	people  []service.Caller
 	admin   service.Caller
 	links   map[crm.UserID]crm.Link
@@ -70,6 +76,10 @@ type world struct {
 	order   []crm.ActionID
 	commits []oracle.Commit
 	resets  []oracle.Reset
+	returns []oracle.Return
+	kept    *sandbox.Snapshot // of the server, where one was taken
+	copied  *backup           // of the database
+	emptier *storetest.Emptier
 	unheard map[int]bool    // numbers of writes whose answer reached no database
 	refused map[string]bool // users whose password is not good now
 	signIns []oracle.SignIn
@@ -113,7 +123,7 @@ func must(err error) {
 // newWorld empties the stage and puts on it what a history begins with. The caller closes it.
 func (on *stage) newWorld(p plan, telling bool) *world {
 	w := &world{
-		store: on.store, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, trace: sha256.New(),
+		store: on.store, emptier: on.emptier, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, trace: sha256.New(),
 		random: &locked{from: rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, "ids of ", p.Seed)))},
 	}
 	w.telling.on = telling
@@ -125,17 +135,17 @@ func (on *stage) newWorld(p plan, telling bool) *world {
 	var err error
 	w.server, err = sandbox.Open("", sandbox.Options{Now: w.now, Manners: p.manners()})
 	must(err)
-	ring, err := keys()
+	w.keys, err = keys()
 	must(err)
 	w.service = service.New(service.Config{
-		Store: w.store, Keys: ring, Zones: zones, IDs: w.ids(), Waker: nobody{}, Puller: nobody{}, Tester: nobody{}, Passwords: nobody{},
+		Store: w.store, Keys: w.keys, Zones: zones, IDs: w.ids(), Waker: nobody{}, Puller: nobody{}, Tester: nobody{}, Passwords: nobody{},
 	})
 	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
 		settings, err := tx.Settings()
 		if err != nil {
 			return err
 		}
-		settings.ConflictPolicy = p.Policy
+		settings.ConflictPolicy, settings.Guard = p.Policy, p.guard()
 		return tx.UpdateSettings(settings, settings.Version)
 	}))
 	must(w.service.Start(w.ctx))
@@ -184,7 +194,7 @@ func (w *world) newUser(name string, role crm.Role) crm.User {
 
 func (w *world) addUser(name string) {
 	user := w.newUser(name, crm.RoleUser)
-	must(w.server.SetUser(sandbox.User{Name: name, Password: name}))
+	must(w.server.SetUser(w.account(name)))
 	must(w.server.SetCalendar(sandbox.Calendar{Owner: name, Name: workOf(name)}))
 	w.people = append(w.people, service.Caller{User: user})
 	w.addLink(user.ID, crm.Link{
@@ -197,7 +207,7 @@ func (w *world) addUser(name string) {
 func (w *world) addLink(user crm.UserID, link crm.Link) {
 	link.ID, link.Version, link.CreatedAt = crm.NewID[crm.Link](w.ids()), 1, w.now()
 	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
-		return tx.InsertLink(link, []byte("sealed"), store.LinkSync{CalendarName: link.CalendarName, Traits: w.traits})
+		return tx.InsertLink(link, w.keys.Seal(service.SecretPlace(link.ID), []byte(password(link.Username))), store.LinkSync{CalendarName: link.CalendarName, Traits: w.traits})
 	}))
 	w.links[user], w.names[link.ID] = link, w.login(user)
 }
@@ -211,7 +221,7 @@ func (w *world) linkOf(name string) crm.Link {
 	return crm.Link{}
 }
 
-func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
+func (w *world) connect(_ context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
 	parsed, err := url.Parse(link.CalendarHref)
 	if err != nil {
 		return nil, err
@@ -220,8 +230,12 @@ func (w *world) connect(_ context.Context, link crm.Link, _ []byte, traits dav.T
 	if err != nil {
 		return nil, err
 	}
+	password, err := w.keys.Open(service.SecretPlace(link.ID), sealed)
+	if err != nil {
+		return nil, err
+	}
 	client := caldav.New(caldav.Config{
-		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, link.Username, traits, w.random),
+		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, string(password), traits, w.random),
 		Origins: outbound.Origins{at}, Now: w.now, Observe: func(e dav.Exchange) { w.heard(link.Username, e); observe(e) },
 	})
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil
