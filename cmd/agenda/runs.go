@@ -18,7 +18,8 @@ type runsCommand struct {
 
 // Help says which runs are kept.
 func (runsCommand) Help() string {
-	return "Runs that changed something or failed, the newest first; one that found nothing to do is only counted."
+	return "Runs that changed something or failed, the newest first; one that found nothing to do is only counted.\n\n" +
+		"crossed: in how many writes somebody else was seen to write at the same moment, of all writes that the server does not guard."
 }
 
 // shownRun is a run in JSON.
@@ -61,9 +62,9 @@ func (c runsCommand) Run(ctx context.Context, env environment) error {
 			rows = append(rows, []string{
 				moment(run.StartedAt), run.UserName, string(run.Trigger), string(run.Outcome),
 				fmt.Sprintf("+%d ~%d -%d", counts.New, counts.Changed, counts.Removed), fmt.Sprintf("+%d ~%d -%d", counts.Created, counts.Patched, counts.Deleted),
-				strconv.Itoa(counts.Requests), string(run.Reason),
+				strconv.Itoa(counts.Requests), fmt.Sprintf("%d of %d", counts.Crossed, counts.Unguarded), string(run.Reason),
 			})
 		}
-		return printTable(env.stdout, "started user by outcome here there requests why", rows)
+		return printTable(env.stdout, "started user by outcome here there requests crossed why", rows)
 	})
 }

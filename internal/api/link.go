@@ -33,6 +33,7 @@ type Link struct {
 	Pending   int      `json:"pending" doc:"Actions whose push waits or runs."`
 	Held      int      `json:"held" doc:"Decisions that wait for a person."`
 	SetAside  int      `json:"set_aside" doc:"Events that cannot be used."`
+	Unguarded bool     `json:"unguarded" doc:"The server does not keep one writer from overwriting another: it is read just before and after each write, and the counts of runs say how often that was and when somebody else wrote at the same moment."`
 	Traits    []string `json:"traits" nullable:"false" doc:"Named deviations that the server shows."`
 	MayManage bool     `json:"may_manage" doc:"The caller may change, pause and end it."`
 	MayShow   bool     `json:"may_show" doc:"The caller may choose what others see."`
@@ -76,7 +77,7 @@ func (c *call) link(view service.LinkView) Link {
 		Address: view.Address, Calendar: view.CalendarHref, CalendarName: view.CalendarName, Username: view.Username,
 		Addresses: texts(view.Addresses), AddedAddresses: texts(view.Added), PlainHTTP: view.PlainHTTP, WithoutSyncToken: view.WithoutSyncToken, ReadOnly: view.ReadOnly, ShownBusy: view.ShownBusy,
 		States: texts(view.States), Actions: view.Actions, Pending: view.Pending, Held: view.Held, SetAside: view.SetAside,
-		Traits: texts(view.Traits.All()), MayManage: view.MayManage, MayShow: view.MayShow,
+		Unguarded: view.Traits.Unguarded(), Traits: texts(view.Traits.All()), MayManage: view.MayManage, MayShow: view.MayShow,
 		FirstSyncedAt: instant(view.FirstSyncedAt), LastCheckedAt: instant(view.LastCheckedAt), CreatedAt: instant(view.CreatedAt),
 	}
 	if certificate := view.TLS; !certificate.IsZero() {

@@ -30,6 +30,8 @@ type Counts struct {
 	Deleted   int `json:"deleted" doc:"Events deleted."`
 	Refused   int `json:"refused" doc:"Writes that the server refused."`
 	Conflicts int `json:"conflicts"`
+	Unguarded int `json:"unguarded" doc:"Writes to what existed, on a server that does not keep one writer from overwriting another: what somebody else wrote in that one exchange can be lost."`
+	Crossed   int `json:"crossed" doc:"Of those, in which it was seen that somebody else wrote in the same exchange. The action's history has a notice, and the value that was replaced."`
 	Requests  int `json:"requests" doc:"Requests to the server."`
 }
 
@@ -83,7 +85,7 @@ func (c *call) run(view service.RunView) Run {
 		Reason: string(view.Reason), Detail: c.reason(view.Reason, nil),
 		Counts: Counts{
 			New: counts.New, Changed: counts.Changed, Removed: counts.Removed, SetAside: counts.SetAside, Created: counts.Created, Patched: counts.Patched,
-			Deleted: counts.Deleted, Refused: counts.Refused, Conflicts: counts.Conflicts, Requests: counts.Requests,
+			Deleted: counts.Deleted, Refused: counts.Refused, Conflicts: counts.Conflicts, Unguarded: counts.Unguarded, Crossed: counts.Crossed, Requests: counts.Requests,
 		},
 	}
 }

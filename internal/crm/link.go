@@ -160,7 +160,10 @@ type Counts struct {
 	New, Changed, Removed, SetAside    int // actions
 	Created, Patched, Deleted, Refused int // events
 	Conflicts                          int
-	Requests                           int
+	// Unguarded are writes of what existed under no precondition that the server holds: an edit in that one exchange is lost unseen.
+	// Crossed are those of them of which it is seen that somebody else wrote in the same exchange.
+	Unguarded, Crossed int
+	Requests           int
 }
 
 // Nothing reports whether the run changed nothing on either side.

@@ -53,6 +53,11 @@ func (t Traits) Evidence(trait Trait) (Evidence, bool) { e, ok := t.seen[trait];
 // All lists the traits in a fixed order.
 func (t Traits) All() []Trait { return slices.Sorted(maps.Keys(t.seen)) }
 
+// Unguarded reports whether the server may let a write replace what its writer has not seen (semantics 7).
+func (t Traits) Unguarded() bool {
+	return slices.ContainsFunc([]Trait{NoIfMatch, NoIfMatchOnDelete, RacyIfMatch, NoETags, WeakETags}, t.Has)
+}
+
 // With is t and one more. A trait that is known keeps its first evidence.
 func (t Traits) With(trait Trait, evidence Evidence) Traits {
 	if t.Has(trait) {

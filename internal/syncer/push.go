@@ -104,6 +104,8 @@ type job struct {
 	taken    bool   // the UID is another resource's, which cannot be seen
 	unknown  bool   // whether the write was carried out is not known
 	wall     bool   // refused, and the calendar's privileges say that we may not write
+
+	unguarded bool // it was carried out, and nothing but our own reading kept it from replacing what we have not seen
 }
 
 // look asks what is at an href where a write may have been.
@@ -280,21 +282,23 @@ func (p *round) patch(ctx context.Context, one *job) error {
 	}
 	put, err := p.remote.Put(ctx, one.resource.Href, one.body, condition(one.resource.ETag))
 	if err == nil {
-		one.put = put
+		one.put, one.unguarded = put, unsure
 		return p.readAfter(ctx, one, unsure)
 	}
 	return p.notWritten(ctx, one, err)
 }
 
 func (p *round) remove(ctx context.Context, one *job) error {
-	if p.unsure(one.resource.ETag, dav.NoIfMatchOnDelete) {
+	unsure := p.unsure(one.resource.ETag, dav.NoIfMatchOnDelete)
+	if unsure {
 		if done, err := p.readBefore(ctx, one); done || err != nil {
 			return err
 		}
 	}
 	err := p.remote.Delete(ctx, one.resource.Href, condition(one.resource.ETag))
 	if err == nil {
-		return nil
+		one.unguarded = unsure
+		return p.lookAfter(ctx, one)
 	}
 	gone := dav.ClassOf(err) == dav.ClassGone
 	if err = p.notWritten(ctx, one, err); gone && one.missing {
@@ -417,6 +421,20 @@ func (p *round) readAfter(ctx context.Context, one *job, unsure bool) error {
 	}
 	one.readBack = readEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body})
 	return nil
+}
+
+// lookAfter looks at what stands where an event was deleted under no precondition that can be relied on: what somebody wrote in the
+// same moment is there again. A look that fails leaves that to the next pull.
+func (p *round) lookAfter(ctx context.Context, one *job) error {
+	if !one.unguarded {
+		return nil
+	}
+	err := p.readInstead(ctx, one, one.resource.Href)
+	one.missing = false // as it should be
+	if _, ok := dav.FailureOf(err); ok && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // retryAt is when an entry is tried again that failed by itself, by the store's clock: entries are due by that one, and where

@@ -226,7 +226,7 @@ func add(a, b crm.Counts) crm.Counts {
 	return crm.Counts{
 		New: a.New + b.New, Changed: a.Changed + b.Changed, Removed: a.Removed + b.Removed, SetAside: a.SetAside + b.SetAside,
 		Created: a.Created + b.Created, Patched: a.Patched + b.Patched, Deleted: a.Deleted + b.Deleted, Refused: a.Refused + b.Refused,
-		Conflicts: a.Conflicts + b.Conflicts, Requests: a.Requests + b.Requests,
+		Conflicts: a.Conflicts + b.Conflicts, Unguarded: a.Unguarded + b.Unguarded, Crossed: a.Crossed + b.Crossed, Requests: a.Requests + b.Requests,
 	}
 }
 

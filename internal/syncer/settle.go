@@ -47,6 +47,9 @@ type settling struct {
 }
 
 func (s *settling) job(one *job) error {
+	if one.unguarded {
+		s.did.Unguarded++
+	}
 	switch {
 	case one.err != nil:
 		return s.failed(one)
@@ -81,7 +84,7 @@ func (s *settling) written(one *job) error {
 	if err != nil {
 		return err
 	}
-	edited := there != nil && len(there.edited) > 0
+	edited := there != nil && len(there.edited)+len(there.unseen) > 0
 	if one.readBack != nil && !edited {
 		resource.Href, resource.ETag = one.readBack.href, one.readBack.etag
 		if there != nil {
@@ -92,6 +95,9 @@ func (s *settling) written(one *job) error {
 	binding.Base, binding.AgreedVersion, binding.AgreedAt = &base, one.action.Version, s.Now()
 	s.bindings = append(s.bindings, binding)
 	s.bound[resource.ID] = binding
+	if one.unguarded && edited {
+		s.crossed(one)
+	}
 	if one.kind == reconcile.CreateEvent {
 		s.did.Created++
 	} else {
@@ -110,8 +116,9 @@ func (s *settling) written(one *job) error {
 	return s.applier.event(one.readBack)
 }
 
-// readBackForm is what a text that was read back differs in from what was sent.
-type readBackForm struct{ edited []crm.Unit }
+// readBackForm is what a text that was read back differs in from what was sent: units that somebody edited since, and those that
+// somebody wrote as they had been, who had not seen ours.
+type readBackForm struct{ edited, unseen []crm.Unit }
 
 // agreed is the base after a write: our values, and beside them the server's form of them as it was read back. A unit that we
 // did not write, or that holds what no server makes of our text, was edited by somebody in between: there the base stays what
@@ -138,6 +145,9 @@ func (s *settling) agreed(one *job) (reconcile.Base, *readBackForm, error) {
 	for _, unit := range there.Units.Differing(ours.Units) {
 		before := one.binding.Base
 		switch {
+		case s.overwritten(one, unit, there.Units):
+			base.Agreed, base.Server = base.Agreed.With(unit, before.Agreed), base.Server.With(unit, before.Server)
+			form.unseen = append(form.unseen, unit)
 		case !plant.On(plant.OwnWriteIsEdit) && slices.Contains(one.units, unit) && serverForm(ours.Units, ours.Units.With(unit, there.Units)):
 			s.learn(dav.RewritesBodies, "a text read back differs from what was sent")
 			base.Server = base.Server.With(unit, there.Units)
@@ -149,6 +159,24 @@ func (s *settling) agreed(one *job) (reconcile.Base, *readBackForm, error) {
 	}
 	return base, form, nil
 }
+
+// overwritten reports whether somebody put a unit that we wrote back to what it was, without having seen ours: the text has an ETag
+// other than the one we were told for ours, on a server that lets two writers of one version both succeed. Then ours is still to be
+// written. Once in a run: where an ETag changes for nothing and the server keeps to its own value, that is an edit.
+func (s *settling) overwritten(one *job, unit crm.Unit, there crm.Units) bool {
+	before, told := one.binding.Base, one.put.ETag
+	return one.unguarded && one.kind == reconcile.PatchEvent && before != nil && slices.Contains(one.units, unit) && s.round.tried[one.action.ID] == 1 &&
+		told.Strong() && one.readBack.etag.Strong() && !told.Same(one.readBack.etag) && crm.HistoryText(unit, before.Server) == crm.HistoryText(unit, there)
+}
+
+// crossed keeps that somebody wrote in the same exchange as we did: what each of the two had not seen may have replaced the other's.
+func (s *settling) crossed(one *job) {
+	s.did.Crossed++
+	s.history = append(s.history, s.row(one.action, crm.Noticed, ReasonCrossed))
+}
+
+// ReasonCrossed is why a history has a notice: the calendar was written by two at once, and the server stops neither.
+const ReasonCrossed crm.Reason = "written_at_once"
 
 // serverCut tells of text that the server did not keep (semantics 6).
 func (s *settling) serverCut(one *job, base reconcile.Base) {
@@ -226,7 +254,11 @@ func (s *settling) met(one *job) error {
 	if one.kind == reconcile.CreateEvent || one.resource.State == store.ResourceCreating {
 		s.did.Created++
 	}
-	if s.sameVersion(one.resource, one.met) && one.resource.State == store.ResourceLive {
+	same := s.sameVersion(one.resource, one.met)
+	if one.unguarded && !same {
+		s.crossed(one)
+	}
+	if same && one.resource.State == store.ResourceLive {
 		// What was under way never arrived: it is still to be written.
 		one.resource.Sent, one.resource.ETag = nil, one.met.etag
 		s.applier.resource(one.resource)

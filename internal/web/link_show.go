@@ -10,12 +10,15 @@ import (
 // linkPage is one link: its state, what it did, what it could not use.
 type linkPage struct {
 	frame
-	Link     linkRow
-	Traits   []string
-	SetAside []asideRow
-	Runs     []runRow
-	RunsPath string
-	BackPath string // "": nowhere to go back to
+	Link   linkRow
+	Traits []string
+	// Unguarded says, "" where there is nothing to say, that the server keeps nobody from overwriting another, and how often that may
+	// have been.
+	Unguarded string
+	SetAside  []asideRow
+	Runs      []runRow
+	RunsPath  string
+	BackPath  string // "": nowhere to go back to
 }
 
 func (linkPage) view() string { return "link" }
@@ -63,6 +66,9 @@ func (s *site) showLinkOf(w http.ResponseWriter, r *request, id crm.LinkID, curr
 	if view.MayManage {
 		p.BackPath = linksPath
 	}
+	if p.Unguarded, err = s.unguarded(r, view); err != nil {
+		return err
+	}
 	for _, trait := range view.Traits.All() {
 		p.Traits = append(p.Traits, string(trait))
 	}
@@ -70,4 +76,19 @@ func (s *site) showLinkOf(w http.ResponseWriter, r *request, id crm.LinkID, curr
 		p.SetAside = append(p.SetAside, asideRow{event, r.Reason(event.Reason, event.Params)})
 	}
 	return s.render(w, http.StatusOK, p)
+}
+
+// countedRuns is of how many runs at most the writes are counted that the server does not guard.
+const countedRuns = 200
+
+func (s *site) unguarded(r *request, view service.LinkView) (string, error) {
+	if !view.Traits.Unguarded() {
+		return "", nil
+	}
+	runs, err := s.Service.Runs(r.Context(), r.caller, service.RunQuery{Link: view.ID, Limit: countedRuns})
+	writes, crossed := 0, 0
+	for _, run := range runs {
+		writes, crossed = writes+run.Counts.Unguarded, crossed+run.Counts.Crossed
+	}
+	return r.T("link_page.unguarded", "writes", writes, "crossed", crossed), err
 }

@@ -114,7 +114,7 @@ func runRowOf(r *request, run service.RunView) runRow {
 	}
 	counts := run.Counts
 	row.In = counted(r, []counting{{"runs.new", counts.New}, {"runs.changed", counts.Changed}, {"runs.removed", counts.Removed}, {"runs.set_aside", counts.SetAside}, {"runs.conflicts", counts.Conflicts}})
-	row.Out = counted(r, []counting{{"runs.created", counts.Created}, {"runs.patched", counts.Patched}, {"runs.deleted", counts.Deleted}, {"runs.refused", counts.Refused}})
+	row.Out = counted(r, []counting{{"runs.created", counts.Created}, {"runs.patched", counts.Patched}, {"runs.deleted", counts.Deleted}, {"runs.refused", counts.Refused}, {"runs.unguarded", counts.Unguarded}, {"runs.crossed", counts.Crossed}})
 	return row
 }
 
