@@ -54,6 +54,8 @@ type first struct {
 	actions []reconcile.FirstAction // without event, when the run began; nil: not loaded
 	counts  reconcile.FirstCounts
 	fates   map[string]fate // by key of href
+
+	waiting map[reconcile.Likeness][]store.ResourceID // the events that wait for the plan; nil: nobody looked
 }
 
 // fate is what becomes of one event that has no action.
@@ -360,12 +362,7 @@ func (a *applier) parkTwin(id crm.ActionID, resource *store.Resource) (bool, err
 	if err != nil || shown.here {
 		return false, err
 	}
-	resource.State = store.ResourceTwin
-	err = a.tx.InsertHeld(store.Held{
-		ID: crm.NewID[store.Held](a.IDs), Link: a.link.ID, Kind: HeldTwins, CreatedAt: a.Now(),
-		Subject: store.HeldSubject{Actions: []crm.ActionID{id}, Event: resource.ID},
-	})
-	if err != nil {
+	if err := a.askTwins(a.tx, actions[0], resource); err != nil {
 		return false, err
 	}
 	a.paired = append(a.paired, id)
@@ -373,7 +370,6 @@ func (a *applier) parkTwin(id crm.ActionID, resource *store.Resource) (bool, err
 	if len(a.paired) > 1 {
 		return true, nil
 	}
-	a.tx.AnnounceLink(a.link.ID)
 	return true, a.keep(a.tx, func(sync *store.LinkSync) { sync.NeedsDecision = true })
 }
 
@@ -387,6 +383,15 @@ func (w *preparing) waitsForPlan(one *job) (bool, error) {
 		reason = ReasonTwins
 	case w.first != nil && w.first.waits && one.entry.CreatedAt.Before(w.first.since):
 		reason = ReasonFirstSync
+	}
+	if reason == "" && w.first != nil && w.first.waits && one.action.FollowedBy == w.link.User {
+		paired, err := w.pairWithWaiting(one.action)
+		if err != nil {
+			return false, err
+		}
+		if paired {
+			reason = ReasonTwins
+		}
 	}
 	if reason == "" {
 		return false, nil

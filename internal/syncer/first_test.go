@@ -249,6 +249,44 @@ func TestFirstSync_a_large_plan_waits_and_nothing_is_touched(t *testing.T) {
 	})
 }
 
+// What is typed while a plan waits, and is like an event of it, would be there twice once the plan goes on: a person is asked.
+func TestFirstSync_what_is_typed_like_an_event_that_waits_is_asked_about(t *testing.T) {
+	for decision, want := range map[string][2]string{
+		service.DecideSame: {
+			"[" + callHere + " Past | 2026-11-20 - - - There 0 | 2024-03-10 12:00 2024-03-10 13:00 There 1 | 2025-03-10 12:00 2025-03-10 13:00 There 2 | 2026-10-20 13:00 2026-10-20 14:00 There 4 | 2026-11-26 12:00 2026-11-26 13:00 there  3 | 2026-11-25 12:00 - 13:00]",
+			"6 7",
+		},
+		service.DecideDifferent: {
+			"[" + callHere + " Past | 2026-11-20 - - - There 0 | 2024-03-10 12:00 2024-03-10 13:00 There 1 | 2025-03-10 12:00 2025-03-10 13:00 There 2 | 2026-10-20 13:00 2026-10-20 14:00 There 3 | 2026-11-25 12:00 2026-11-25 13:00 There 4 | 2026-11-26 12:00 2026-11-26 13:00 there  3 | 2026-11-25 12:00 - 13:00]",
+			"7 8",
+		},
+	} {
+		t.Run(decision, func(t *testing.T) {
+			each(t, func(w *world) {
+				plan(w)
+				typed := w.create(w.anna, "there  3", "2026-11-25 12:00 - 13:00").ID
+				w.push(w.anna)
+				w.same("state", w.state(typed), "held twins")
+				w.same("writes", len(w.clients()), 0)
+				w.create(w.anna, "there 3", "2026-11-25 12:00 - 13:00") // one event is the twin of one action
+				w.push(w.anna)
+				w.same("a second one like it", len(w.clients()), 1)
+				w.delete(w.anna, w.named("there 3"))
+				w.sync(w.anna)
+				w.must(w.service.Decide(w.Context(), w.anna, w.asked(service.HeldFirstSync).ID, service.DecideEverything))
+				w.sync(w.anna)
+				w.same("still asked about", w.state(typed), "held twins")
+				w.must(w.service.Decide(w.Context(), w.anna, w.asked(service.HeldTwins).ID, decision))
+				w.sync(w.anna)
+				w.same("actions", w.actions(w.anna), want[0])
+				w.same("events and actions", fmt.Sprint(len(w.items(w.anna)), " ", len(w.found(w.anna))), want[1])
+				w.same("link", w.linkStates(w.anna), "[active]")
+				w.quiet(w.anna)
+			})
+		})
+	}
+}
+
 func TestFirstSync_what_ends_before_the_chosen_start_is_left_out_until_it_changes(t *testing.T) {
 	each(t, func(w *world) {
 		plan(w)

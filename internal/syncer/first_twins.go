@@ -147,13 +147,18 @@ func (a *applier) joined(item reconcile.Item, rules reconcile.Rules, moments rec
 	return plan
 }
 
-// release: an action is no event of the calendar, so it gets one of its own, as any other of a first sync.
+// release: an action is no event of the calendar, so it gets one of its own: as any other of a first sync, or as its entry says
+// that waits since it was typed.
 func (a *applier) release(action crm.Action) {
 	if a.link.ReadOnly {
 		a.state(action, crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonCalendarReadOnly})
 		return
 	}
-	a.outbox = append(a.outbox, store.OutboxEntry{Link: a.link.ID, Action: action.ID, Origin: reconcile.OriginFirstSync})
+	origin := reconcile.OriginFirstSync
+	if entry, waits := a.entries[action.ID]; waits {
+		origin = entry.Origin
+	}
+	a.outbox = append(a.outbox, store.OutboxEntry{Link: a.link.ID, Action: action.ID, Origin: origin})
 	a.state(action, crm.SyncState{Name: crm.Pending})
 }
 

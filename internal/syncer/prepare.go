@@ -20,6 +20,7 @@ type preparing struct {
 	*round
 	tx *store.Tx
 	changes
+	taken map[store.ResourceID]bool // events that a person is asked about since this transaction
 }
 
 // decide decides about entries: a job for each, or the end of it.

@@ -80,6 +80,7 @@ type round struct {
 	entries int
 	jobs    []*job
 	missing bool
+	paired  []crm.ActionID // that a person is asked about from now on
 }
 
 // job is one write to the calendar, or one look at what became of a write before it.
@@ -113,19 +114,28 @@ const look reconcile.StepKind = "look"
 
 // prepare decides about the next entries and promises what will be sent: href, UID and text are kept before the request.
 func (p *round) prepare(ctx context.Context) error {
-	return p.commit(ctx, "promise", func(tx *store.Tx) (crm.Counts, error) {
-		p.jobs, p.entries = nil, 0
+	if err := p.lookAtWaiting(ctx); err != nil {
+		return err
+	}
+	err := p.commit(ctx, "promise", func(tx *store.Tx) (crm.Counts, error) {
+		p.jobs, p.entries, p.paired = nil, 0, nil
 		entries, err := tx.OutboxOf(p.link.ID, perRound)
 		if err != nil {
 			return crm.Counts{}, err
 		}
 		p.entries = len(entries)
-		w := &preparing{round: p, tx: tx}
+		w := &preparing{round: p, tx: tx, taken: map[store.ResourceID]bool{}}
 		if err := w.decide(entries); err != nil {
 			return crm.Counts{}, err
 		}
 		return w.did, w.write(tx)
 	})
+	if err == nil {
+		for _, id := range p.paired {
+			p.twins[id] = true
+		}
+	}
+	return err
 }
 
 // send sends the jobs and settles them, as many in one commit as have an outcome by then.
