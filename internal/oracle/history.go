@@ -137,6 +137,8 @@ const (
 	Reassign Kind = "reassign"
 	Unlink   Kind = "unlink" // the link was ended and its events were asked to be removed
 	Trash    Kind = "trash"  // by the engine only: an action put in the trash because its event went
+	Agree    Kind = "agree"  // a person decided that guests are told of what waits: Consent
+	Undo     Kind = "undo"   // a person takes back what was typed and not sent: Values are the calendar's again
 	// WriteBack is a person's decision that an event which disappeared is made again.
 	WriteBack Kind = "write_back"
 	Detach    Kind = "detach" // by the engine only: an action that stays without its event, which went

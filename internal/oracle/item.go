@@ -34,6 +34,7 @@ type edit struct {
 	met    int  // number of K's last write when the engine put another value in its place; 0 for never
 	agrees bool // the person agreed that guests are told
 	asked  bool // a restore that was decided about what had disappeared
+	undone bool // its person took it back before it was sent
 }
 
 func (e *edit) has(form string) bool { return slices.Contains(e.forms, form) }
@@ -265,6 +266,8 @@ func (w *world) commit(index int) {
 		}
 	}
 	switch c.Kind {
+	case Undo:
+		w.undo(c)
 	case Create, Change:
 		recorded := len(w.edits)
 		defer func() {
@@ -286,6 +289,20 @@ func (w *world) commit(index int) {
 		}
 	default:
 		w.record(&base, saw)
+	}
+}
+
+// undo marks what a person typed in C and took back.
+func (w *world) undo(c *Commit) {
+	for _, unit := range units {
+		if slices.Equal(c.Before.forms(unit, w.DefaultDurations), c.Values.forms(unit, w.DefaultDurations)) {
+			continue
+		}
+		for _, e := range w.edits {
+			if e.side == sideC && e.node == actionNode(c.Action) && e.unit == unit && slices.ContainsFunc(c.Before.forms(unit, w.DefaultDurations), e.has) {
+				e.undone = true
+			}
+		}
 	}
 }
 

@@ -183,7 +183,7 @@ func (w *world) kept(r *Report, it *item) {
 			}
 		case onC && (onK || l == nil || (action != nil && action.Held)):
 		case onC && e.unit == Time && l.unknown:
-		case it.torn >= 0 && (onC || inHistory):
+		case it.torn >= 0 && (onC || inHistory), e.undone && inHistory:
 		case inHistory && w.mayLose(it, e):
 		case inHistory && !onC && !onK:
 			r.broken("O3", 0, it.name, "%s %q stands in the history only, and nothing stood against it", e.unit, e.shown)
@@ -286,7 +286,7 @@ func (w *world) alike(it *item, unit Unit, form string) []string {
 func lastOf(it *item, s side, unit Unit) *edit {
 	var last *edit
 	for _, e := range it.edits {
-		if e.side == s && e.unit == unit {
+		if e.side == s && e.unit == unit && !e.undone {
 			last = e
 		}
 	}
@@ -393,7 +393,7 @@ func (w *world) deletions(r *Report, it *item) {
 				alive = e
 			}
 		case (e.kind == Create || e.kind == Change) && e.unit != "" && !w.outside(it, e):
-			if !ended(it, e) && !superseded(it, e) && !w.vanished(it, e) {
+			if !e.undone && !ended(it, e) && !superseded(it, e) && !w.vanished(it, e) {
 				if w.exempt(e) && !slices.ContainsFunc(it.actions, func(a *Action) bool { return w.holds(a, e) || w.remembers(a, e) }) {
 					r.Exempt++ // overwritten or deleted within one exchange, before C could know of it
 					continue

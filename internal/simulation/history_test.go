@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -144,6 +145,7 @@ func (p plan) manners() sandbox.Manners {
 	if m.PageSize > 0 {
 		m.PageSize = 3
 	}
+	m.Mails = p.has(twistGuests)
 	if p.Cuts > 0 {
 		m.Rewrite.SubjectLimit = p.Cuts
 	}
@@ -273,6 +275,10 @@ func (w *world) step(p plan, s step) {
 		w.databaseBack(p)
 	case stepWipe:
 		w.wipe(person, random)
+	case stepMeet:
+		w.meet(person, random)
+	case stepHide:
+		w.hide(person, random)
 	case stepDecide:
 		w.decide(random)
 	case stepForget:
@@ -385,7 +391,7 @@ func (w *world) refuse(name string) {
 
 // account is a user of the server, with the password of now.
 func (w *world) account(name string) sandbox.User {
-	account := sandbox.User{Name: name, Password: password(name)}
+	account := sandbox.User{Name: name, Password: password(name), Addresses: []string{address(name)}}
 	if w.refused[name] {
 		account.Password = "another"
 	}
@@ -507,10 +513,22 @@ func (w *world) history(p plan) oracle.History {
 	}
 	must(w.store.Read(w.ctx, func(tx *store.Tx) error {
 		h.Actions = nil
+		for _, link := range w.links {
+			for resource, err := range tx.SetAsideResources(link.ID) {
+				if err != nil {
+					return err
+				}
+				href, err := url.Parse(string(resource.Href))
+				if err != nil {
+					return err
+				}
+				h.SetAside[href.Path] = true
+			}
+		}
 		for _, id := range w.order {
 			known := w.known[id]
 			action := oracle.Action{
-				ID: id.String(), Follower: w.login(known.action.FollowedBy), Trashed: known.action.Deleted(), Held: known.action.Sync.Name == crm.Held,
+				ID: id.String(), Follower: w.login(known.action.FollowedBy), Trashed: known.action.Deleted(), Held: known.action.Sync.Name == crm.Held || offPlan(known.action.Sync) || w.waits[id],
 				Synced: known.action.Sync.Name != crm.NotSynced && !known.action.Deleted(), Values: unitsOf(known.action.Units),
 			}
 			changes, err := tx.History(id, store.HistoryCursor{}, 1000)

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -66,6 +67,10 @@ func (w *world) here(by service.Caller, random *rand.Rand) {
 			mine = append(mine, id)
 		}
 	}
+	own, others := w.meetings(by, mine)
+	if len(own) > 0 && random.IntN(2) == 0 {
+		mine = own
+	}
 	commit := oracle.Commit{Kind: oracle.Change, Follower: by.User.Login}
 	if len(mine) == 0 || random.IntN(5) == 0 {
 		in := service.ActionInput{Subject: w.subject(w.next(), random), Description: fmt.Sprintf("d%d", w.next()), FollowedBy: by.User.ID}
@@ -80,6 +85,10 @@ func (w *world) here(by service.Caller, random *rand.Rand) {
 		return
 	}
 	action := w.known[mine[random.IntN(len(mine))]].action
+	if w.guests {
+		by.Guests = []service.Guests{service.HoldGuests, service.TellGuests, service.InviteGuests}[random.IntN(3)]
+		commit.Consent = by.Guests != service.HoldGuests
+	}
 	commit.Before = unitsOf(action.Units)
 	in := service.InputOf(action)
 	var after crm.Action
@@ -119,7 +128,14 @@ func (w *world) here(by service.Caller, random *rand.Rand) {
 		}
 		after, err = w.service.Change(w.ctx, by, action.ID, action.Version, in)
 	}
+	if refused := (*service.Forbidden)(nil); errors.As(err, &refused) {
+		w.tell("%s in the CRM: %s %q: refused, %s", by.User.Login, commit.Kind, commit.Before.Subject, refused.Code)
+		return
+	}
 	must(err)
+	if slices.Contains(others, after.ID) {
+		w.waits[after.ID] = true
+	}
 	w.typed(by, commit, after)
 }
 

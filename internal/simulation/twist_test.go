@@ -24,7 +24,15 @@ const (
 	stepDecide       = "decide"        // an administrator decides about what is held
 )
 
-const twistDeletions = "many deletions"
+const (
+	stepMeet = "meet" // somebody invites, answers or calls off
+	stepHide = "hide" // an action that cannot be changed is hidden, or shown again
+)
+
+const (
+	twistDeletions = "many deletions"
+	twistGuests    = "guests"
+)
 
 // twists are what some histories have beside what each has. Each is drawn by itself, so that one more changes no other history.
 var twists = []struct {
@@ -38,6 +46,13 @@ var twists = []struct {
 		var steps []string
 		for range 1 + random.IntN(3) {
 			steps = append(steps, stepWipe, stepDecide)
+		}
+		return steps
+	}},
+	{twistGuests, 5, func(random *rand.Rand) []string {
+		var steps []string
+		for range 6 + random.IntN(10) {
+			steps = append(steps, []string{stepMeet, stepMeet, stepMeet, stepDecide, stepHide}[random.IntN(5)])
 		}
 		return steps
 	}},
@@ -190,6 +205,8 @@ func (w *world) wipe(of service.Caller, random *rand.Rand) {
 
 // decide has an administrator decide about what is held because too much disappeared.
 func (w *world) decide(random *rand.Rand) {
+	w.look()
+	w.decideGuests(random)
 	held, err := w.service.Held(w.ctx, w.admin)
 	must(err)
 	for _, one := range held {

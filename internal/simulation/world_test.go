@@ -83,7 +83,9 @@ type world struct {
 	unheard map[int]bool    // numbers of writes whose answer reached no database
 	refused map[string]bool // users whose password is not good now
 	signIns []oracle.SignIn
-	lied    string // which kind of answer may say that something is gone that is not
+	guests  bool                  // there are meetings
+	waits   map[crm.ActionID]bool // typed into while nobody knew that the event is another's: it waits
+	lied    string                // which kind of answer may say that something is gone that is not
 	value   int
 	trace   hash.Hash
 	told    []string // what happened, for a person
@@ -123,10 +125,10 @@ func must(err error) {
 // newWorld empties the stage and puts on it what a history begins with. The caller closes it.
 func (on *stage) newWorld(p plan, telling bool) *world {
 	w := &world{
-		store: on.store, emptier: on.emptier, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, trace: sha256.New(),
+		store: on.store, emptier: on.emptier, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, waits: map[crm.ActionID]bool{}, trace: sha256.New(),
 		random: &locked{from: rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, "ids of ", p.Seed)))},
 	}
-	w.telling.on = telling
+	w.telling.on, w.guests = telling, p.has(twistGuests)
 	on.world = w
 	w.ctx, w.end = context.WithCancel(on.Context())
 	w.clock.at = start
@@ -198,7 +200,7 @@ func (w *world) addUser(name string) {
 	must(w.server.SetCalendar(sandbox.Calendar{Owner: name, Name: workOf(name)}))
 	w.people = append(w.people, service.Caller{User: user})
 	w.addLink(user.ID, crm.Link{
-		User: user.ID, Kind: crm.LinkSimple, Username: name, CalendarHref: origin + w.server.CalendarPath(name, workOf(name)), CalendarName: workOf(name),
+		User: user.ID, Kind: crm.LinkSimple, Username: name, Addresses: []string{address(name)}, CalendarHref: origin + w.server.CalendarPath(name, workOf(name)), CalendarName: workOf(name),
 		WithoutSyncToken: w.server.Manners().NoSync,
 	})
 }
