@@ -25,6 +25,7 @@ type commands struct {
 	Link    linkCommand    `cmd:"" help:"Links between users and online calendars."`
 	Sync    syncCommand    `cmd:"" help:"Sync calendars now and wait for it."`
 	Check   checkCommand   `cmd:"" help:"Test the connection to a calendar; nothing is kept."`
+	Action  actionCommand  `cmd:"" help:"Actions that follow somebody else's events, and hiding them."`
 	Held    heldCommand    `cmd:"" help:"What waits for a person's decision."`
 	Runs    runsCommand    `cmd:"" help:"What the last syncs did."`
 	Ics     icsCommand     `cmd:"" help:"Look into calendar files."`

@@ -76,14 +76,20 @@ func fetch(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// calendar starts a calendar server with ann's calendar, one event in it, and sets CALENDAR and ENDPOINT.
-func calendar(ts *testscript.TestScript, _ bool, _ []string) {
+// calendar [EVENT...] starts a calendar server with ann's calendar, events of the demo in it, one when none is named, and sets CALENDAR
+// and ENDPOINT.
+func calendar(ts *testscript.TestScript, _ bool, events []string) {
+	if len(events) == 0 {
+		events = []string{"lunch.ics"}
+	}
 	box, err := sandbox.Open("", sandbox.Options{})
 	ts.Check(err)
 	ts.Check(box.SetUser(sandbox.User{Name: "ann", Password: "calendar-secret"}))
 	ts.Check(box.SetCalendar(sandbox.Calendar{Owner: "ann", Name: "work"}))
-	_, err = box.Human("ann", "phone").Put("work", "one.ics", demoEvents(demoToday())["lunch.ics"], "*")
-	ts.Check(err)
+	for _, name := range events {
+		_, err = box.Human("ann", "phone").Put("work", name, demoEvents(demoToday())[name], "*")
+		ts.Check(err)
+	}
 	server := httptest.NewServer(box)
 	ts.Defer(func() {
 		server.Close()
