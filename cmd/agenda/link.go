@@ -11,6 +11,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/i18n"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/service"
 )
 
@@ -100,7 +101,7 @@ type shownLink struct {
 	Username      string          `json:"username"`
 	ShownBusy     bool            `json:"shown_busy"` // others see only when its user is busy
 	States        []crm.LinkState `json:"states"`
-	Reason        string          `json:"reason,omitempty"` // why it fails or is paused, in words
+	Reason        string          `json:"reason,omitempty"` // why it fails, is paused or ends, in words
 	Actions       int             `json:"actions"`
 	Pending       int             `json:"pending"`
 	Held          int             `json:"held"`
@@ -110,7 +111,7 @@ type shownLink struct {
 
 func (d *desk) shownLink(link service.LinkView) shownLink {
 	return shownLink{
-		link.ID.String(), d.login(link.User), link.Address, link.CalendarHref, link.CalendarName, link.Username, link.ShownBusy, link.States, d.whyNot(link),
+		link.ID.String(), d.login(link.User), link.Address, link.CalendarHref, link.CalendarName, link.Username, link.ShownBusy, link.States, d.why(link),
 		link.Actions, link.Pending, link.Held, link.SetAside, instant(link.LastCheckedAt),
 	}
 }
@@ -139,7 +140,7 @@ func (c linkListCommand) Run(ctx context.Context, env environment) error {
 			}
 			rows = append(rows, []string{
 				d.login(link.User), strings.Join(states, ","), strconv.Itoa(link.Actions), strconv.Itoa(link.Pending), strconv.Itoa(link.Held),
-				strconv.Itoa(link.SetAside), moment(link.LastCheckedAt), link.CalendarHref, d.whyNot(link),
+				strconv.Itoa(link.SetAside), moment(link.LastCheckedAt), link.CalendarHref, d.why(link),
 			})
 		}
 		return printTable(env.stdout, "user state actions pending held set-aside checked calendar why", rows)
@@ -354,4 +355,12 @@ func (d *desk) whyNot(link service.LinkView) string {
 	default:
 		return ""
 	}
+}
+
+// why says what the states of a link do not say by themselves.
+func (d *desk) why(link service.LinkView) string {
+	if why := d.whyNot(link); why != "" || link.Ending.At.IsZero() {
+		return why
+	}
+	return i18n.Reason(d.env.language(), reconcile.ReasonLinkEnds, nil)
 }

@@ -28,6 +28,7 @@ type Link struct {
 
 	States    []string `json:"states" nullable:"false" doc:"All that hold, the most urgent first: new, active, paused, off, read_only, sign_in_again, needs_decision, failing."`
 	Paused    *Paused  `json:"paused,omitempty"`
+	Ending    *Ending  `json:"ending,omitempty"`
 	Failing   *Failing `json:"failing,omitempty"`
 	Actions   int      `json:"actions" doc:"Actions bound to an event."`
 	Pending   int      `json:"pending" doc:"Actions whose push waits or runs."`
@@ -66,6 +67,13 @@ type Failing struct {
 	Detail string            `json:"detail"`
 }
 
+// Ending says since when a link is being ended whose events are still to be deleted from its calendar. Its states are those of any
+// link: what they say goes for the deletions.
+type Ending struct {
+	Since Optional `json:"since" format:"date-time"`
+	Left  int      `json:"left" doc:"Events that are still to be deleted."`
+}
+
 // LinkList is the links that the caller may see.
 type LinkList struct {
 	Links []Link `json:"links" nullable:"false"`
@@ -85,6 +93,9 @@ func (c *call) link(view service.LinkView) Link {
 	}
 	if pause := view.Pause; !pause.At.IsZero() {
 		shown.Paused = &Paused{instant(pause.At), *actor(pause.By), string(pause.Reason), c.reason(pause.Reason, nil)}
+	}
+	if ending := view.Ending; !ending.At.IsZero() {
+		shown.Ending = &Ending{instant(ending.At), view.Pending}
 	}
 	if failing := view.Failing; failing.Reason != "" {
 		shown.Failing = c.failing(failing)

@@ -90,10 +90,10 @@ const (
 	LinkSignInAgain   LinkState = "sign_in_again"
 	LinkNeedsDecision LinkState = "needs_decision"
 	LinkFailing       LinkState = "failing"
-	LinkEnding        LinkState = "ending" // events are still to be deleted, then it is gone
 )
 
-// States lists every state that holds, the most urgent first (semantics 1). There is always at least one.
+// States lists every state that holds, the most urgent first (semantics 1). There is always at least one. A link that is being
+// ended is in none of its own: Ending says why its work is another (docs/decisions/0001).
 func (l Link) States(settings Settings) []LinkState {
 	var states []LinkState
 	add := func(holds bool, state LinkState) {
@@ -106,7 +106,6 @@ func (l Link) States(settings Settings) []LinkState {
 	add(l.NeedsDecision, LinkNeedsDecision)
 	add(!l.Failing.Since.IsZero(), LinkFailing)
 	add(!l.Pause.At.IsZero(), LinkPaused)
-	add(!l.Ending.At.IsZero(), LinkEnding)
 	add(l.FirstSyncedAt.IsZero(), LinkNew)
 	add(l.ReadOnly, LinkReadOnly)
 	add(len(states) == 0, LinkActive)

@@ -142,7 +142,7 @@ func TestSentences_none_is_missing_for_what_the_program_says(t *testing.T) {
 	t.Parallel()
 	keys := slices.Clone(service.Codes)
 	for _, state := range []crm.LinkState{
-		crm.LinkNew, crm.LinkActive, crm.LinkPaused, crm.LinkOff, crm.LinkReadOnly, crm.LinkSignInAgain, crm.LinkNeedsDecision, crm.LinkFailing, crm.LinkEnding,
+		crm.LinkNew, crm.LinkActive, crm.LinkPaused, crm.LinkOff, crm.LinkReadOnly, crm.LinkSignInAgain, crm.LinkNeedsDecision, crm.LinkFailing,
 	} {
 		keys = append(keys, "link_state."+string(state))
 	}

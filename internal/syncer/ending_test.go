@@ -65,7 +65,7 @@ func TestEnding_deletes_the_events_of_the_crm_before_the_credentials_go(t *testi
 		theirs, ours := both(w)
 		result := w.endWith(w.admin, service.EndInput{Events: service.EndDelete})
 		w.same("result", result, service.EndResult{Deleting: 2, Ending: true})
-		w.same("states", w.linkStates(w.anna), "[ending]")
+		w.same("states", w.linkStates(w.anna), "[active]")
 		w.same("not yet", w.finishEnds(), 0)
 		w.change(w.anna, theirs, subject("Changed")) // nothing new is brought there
 		w.put(w.anna, "late", "Late", "20261125T110000Z")

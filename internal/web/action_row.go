@@ -57,7 +57,7 @@ type stateChip struct {
 // stateIcons are the pictures of the states of actions and links.
 var stateIcons = map[string]string{
 	"synced": "check", "pending": "clock", "held": "hand", "set_aside": "aside", "read_only": "lock", "not_synced": "none",
-	"new": "plus", "active": "check", "paused": "pause", "off": "none", "sign_in_again": "key", "needs_decision": "hand", "failing": "warning", "ending": "clock",
+	"new": "plus", "active": "check", "paused": "pause", "off": "none", "sign_in_again": "key", "needs_decision": "hand", "failing": "warning",
 }
 
 // ActionState is the chip of an action's state.

@@ -100,9 +100,11 @@ func whyOf(r *request, view service.LinkView, names map[crm.UserID]string) strin
 			return r.T("links.paused_by", "name", name, "moment", moment)
 		}
 		return moment
-	case crm.LinkEnding:
+	}
+	if !view.Ending.At.IsZero() {
 		return r.T("links.ending_why", "count", view.Pending)
-	case crm.LinkNew:
+	}
+	if view.States[0] == crm.LinkNew {
 		return r.T("links.first_waits")
 	}
 	if ends := endsWords(r, view); ends != "" {

@@ -62,7 +62,7 @@ func TestLink_end_asks_with_the_numbers_what_becomes_of_both_sides(t *testing.T)
 	path := "/links/" + links[0].ID.String()
 	b.get(path+"/end").shows(t, http.StatusOK, `value="keep" checked`, "Er kwam geen actie uit de agenda.", "De afspraak behouden", "De afspraak uit de agenda verwijderen", "de server verwittigt 2 genodigden")
 	form := url.Values{"version": {"1"}, "events": {"delete"}, "tell_guests": {"on"}}
-	b.post(path+"/end", form).shows(t, http.StatusOK, "De koppeling wordt beëindigd: er wordt nog één afspraak", "Wordt beëindigd")
+	b.post(path+"/end", form).shows(t, http.StatusOK, "De koppeling wordt beëindigd: er wordt nog één afspraak", `data-state="new"`, "Wordt beëindigd: nog één afspraak te verwijderen")
 	w.must(w.Store.Read(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.OutboxEntry(links[0].ID, action.ID)
 		return err
