@@ -62,6 +62,10 @@ func (on *stage) story(p plan) (string, oracle.Report) {
 	text := "a history of " + p.String() + "\n"
 	if w != nil {
 		text += strings.Join(w.told, "\n") + "\n"
+		for _, id := range w.order {
+			action := w.known[id].action
+			text += fmt.Sprintf("action %s of %s: %s, %s %s; %s\n", id, w.login(action.FollowedBy), map[bool]string{true: "in the trash"}[action.Deleted()], action.Sync.Name, action.Sync.Reason, showUnits(unitsOf(action.Units)))
+		}
 	}
 	if *bodies && w != nil {
 		for _, write := range w.server.Writes(1) {

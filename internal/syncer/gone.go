@@ -261,6 +261,20 @@ const (
 
 func stops(kind string) bool { return kind == HeldEmptied || kind == HeldOther }
 
+// askOnce asks a person about an action unless that was done and is not decided yet.
+func (a *applier) askOnce(kind string, action crm.ActionID) error {
+	open, err := a.tx.OpenHeld(a.link.ID)
+	if err != nil {
+		return err
+	}
+	for _, held := range open {
+		if held.Kind == kind && slices.Contains(held.Subject.Actions, action) {
+			return nil
+		}
+	}
+	return a.wait(kind, []crm.ActionID{action}, nil)
+}
+
 // wait asks a person about actions, together with those of the same kind that are asked about already.
 func (a *applier) wait(kind string, actions []crm.ActionID, counts map[string]int) error {
 	if len(actions) == 0 && counts == nil {

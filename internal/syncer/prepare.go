@@ -108,6 +108,8 @@ func (w *preparing) entry(entry store.OutboxEntry, action crm.Action) error {
 		return w.leave(w.tx, one, &w.changes)
 	case plan.Has(reconcile.MarkAction):
 		return w.later(one, plan.Steps[0].Reason, crm.SyncState{Name: crm.SetAside, Reason: plan.Steps[0].Reason}, refusedRetry)
+	case !writes && item.Remote.State == reconcile.RemoteGone && (plan.Has(reconcile.TrashAction) || plan.Has(reconcile.DetachAction)):
+		return w.missing(one, plan)
 	case !writes:
 		return w.nothing(one, bound)
 	case step.Kind == reconcile.Wait:
@@ -119,6 +121,25 @@ func (w *preparing) entry(entry store.OutboxEntry, action crm.Action) error {
 		return w.patch(one, step)
 	}
 	return w.delete(one, step)
+}
+
+// missing ends the entry of an action whose event disappeared and that a person is asked about: it waits on, asked about again
+// where the question ended with an earlier link, but stays without event where another field than those of the event was changed.
+func (w *preparing) missing(one *job, plan reconcile.Plan) error {
+	done, err := w.tx.OutboxDone(w.link.ID, one.action.ID, one.entry.Revision)
+	if err != nil || !done {
+		return err
+	}
+	a := &applier{run: w.run, tx: w.tx, changes: w.changes, actions: map[crm.ActionID]crm.Action{one.action.ID: one.action}, bound: map[store.ResourceID]store.Binding{}}
+	if plan.Has(reconcile.DetachAction) {
+		a.byHref = map[string]store.Resource{}
+		err = a.lose(lost{one.resource, carrying{action: one.action, binding: one.binding, bound: true}, plan})
+	} else {
+		a.state(one.action, crm.SyncState{Name: crm.Held, Reason: ReasonDeletions})
+		err = a.askOnce(HeldDeletions, one.action.ID)
+	}
+	w.changes = a.changes
+	return err
 }
 
 // nothing ends an entry for which there is nothing to write.

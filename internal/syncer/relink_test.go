@@ -1,6 +1,10 @@
 package syncer_test
 
-import "testing"
+import (
+	"testing"
+
+	"agendaonline/internal/service"
+)
 
 // Found by the simulation: a link that ended before its first run had not taken over what the one before it left.
 func TestRelink_twice_without_a_run_between_resumes_by_merge(t *testing.T) {
@@ -44,5 +48,41 @@ func TestRelink_an_edit_ends_the_waiting_of_a_deletion_and_says_so(t *testing.T)
 	w.push(w.anna)
 	w.same("events", w.events(w.anna), "[Dinner | 20261125T110000Z | 20261125T120000Z]")
 	w.same("history", w.history(action.ID), "[created new_event changed subject noticed edit_beats_delete]")
+	w.quiet(w.anna)
+}
+
+func TestRelink_again_asks_again_about_what_vanished(t *testing.T) {
+	w := one(t)
+	linked(w)
+	action := w.only(w.anna)
+	w.must(w.phone(w.anna).Delete("work", "one.ics", ""))
+	for range 3 { // the question ends with its link
+		w.end(w.links[w.anna.User.ID])
+		w.link(w.anna)
+		w.sync(w.anna)
+		w.same("waits", w.state(action.ID), "held deletions")
+		w.same("asked about", w.asked(service.HeldDeletions).Actions[0].ID, action.ID)
+	}
+	w.must(w.service.Decide(w.Context(), w.anna, w.asked(service.HeldDeletions).ID, service.DecideDelete))
+	w.sync(w.anna)
+	w.same("trash", len(w.trash(w.anna)), 1)
+	w.same("waiting", len(w.waiting(w.anna)), 0)
+	w.quiet(w.anna)
+}
+
+// Semantics 6: a field that the event does not have keeps the action, and does not bring the event back.
+func TestRelink_an_edit_of_another_field_ends_the_waiting_without_an_event(t *testing.T) {
+	w := one(t)
+	linked(w)
+	action := w.only(w.anna)
+	w.must(w.phone(w.anna).Delete("work", "one.ics", ""))
+	w.end(w.links[w.anna.User.ID])
+	w.link(w.anna)
+	w.sync(w.anna)
+	w.change(w.anna, action.ID, func(in *service.ActionInput) { in.ThirdParty = "Piron" })
+	w.push(w.anna)
+	w.same("state", w.state(action.ID), "not_synced event_deleted")
+	w.same("events", len(w.items(w.anna)), 0)
+	w.same("trash", len(w.trash(w.anna)), 0)
 	w.quiet(w.anna)
 }
