@@ -237,24 +237,27 @@ func TestClient_f13_members_left_out_are_asked_singly_and_never_taken_as_deleted
 	server := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
 		switch {
 		case r.Method == "REPORT":
-			multistatus(w, present("/cal/a.ics", `"1"`, event)+status("/cal/gone.ics", 404)+status("/cal/forbidden.ics", 403)+
+			multistatus(w, present("/cal/a.ics", `"1"`, event)+status("/cal/gone.ics", 404)+status("/cal/said-gone.ics", 404)+status("/cal/forbidden.ics", 403)+
 				status("/cal/full.ics", 507)+present("/cal/nodata.ics", `"5"`, "")+present("/cal/stranger.ics", `"6"`, event))
-		case r.URL.Path == "/cal/left-out.ics", r.URL.Path == "/cal/nodata.ics", r.URL.Path == "/cal/full.ics":
+		case r.URL.Path == "/cal/left-out.ics", r.URL.Path == "/cal/nodata.ics", r.URL.Path == "/cal/full.ics", r.URL.Path == "/cal/said-gone.ics":
 			w.Header().Set("ETag", `"7"`)
 			_, _ = io.WriteString(w, event)
 		case r.URL.Path == "/cal/left-out-and-gone.ics":
 			w.WriteHeader(http.StatusGone)
+		case r.URL.Path == "/cal/gone.ics":
+			w.WriteHeader(http.StatusNotFound)
 		default:
 			w.WriteHeader(http.StatusForbidden)
 		}
 	})
 	var got []string
-	hrefs := []dav.Href{"/cal/a.ics", "/cal/gone.ics", "/cal/forbidden.ics", "/cal/full.ics", "/cal/nodata.ics", "/cal/left-out.ics", "/cal/left-out-and-gone.ics"}
+	hrefs := []dav.Href{"/cal/a.ics", "/cal/gone.ics", "/cal/said-gone.ics", "/cal/forbidden.ics", "/cal/full.ics", "/cal/nodata.ics", "/cal/left-out.ics", "/cal/left-out-and-gone.ics"}
 	if err := calendar(t, server).Multiget(t.Context(), hrefs, gather(&got)); err != nil {
 		t.Fatal(err)
 	}
 	wanted := `present /cal/a.ics
 gone /cal/gone.ics 404
+present /cal/said-gone.ics
 unanswered /cal/forbidden.ics 403
 present /cal/full.ics
 present /cal/nodata.ics

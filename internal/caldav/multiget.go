@@ -5,12 +5,13 @@ import (
 	"net/http"
 
 	"agendaonline/internal/dav"
+	"agendaonline/internal/plant"
 )
 
 // Multiget reads members by their hrefs (RFC 4791 section 7.9), in batches that are halved when a server refuses them or
 // takes too long. Each href is visited once: a member with its text, one that is gone because its own href says so, or one
-// that is unanswered with the status it got. A member that a batch left out (DAViCal, sabre/dav) or answered otherwise is asked
-// for by itself. Hrefs are sent as the server wrote them.
+// that is unanswered with the status it got. A member that a batch left out (DAViCal, sabre/dav) or answered otherwise, also as
+// gone, is asked for by itself. Hrefs are sent as the server wrote them.
 //
 // The error is that of visit, of the context, or one that concerns the calendar as a whole.
 func (c *Collection) Multiget(ctx context.Context, hrefs []dav.Href, visit func(dav.Member) error) error {
@@ -116,7 +117,7 @@ func (f *fetching) report(ctx context.Context, hrefs []dav.Href) (left []dav.Hre
 		}
 		key := member.Href.Key()
 		href, wanted := asked[key]
-		complete := member.Kind == dav.MemberGone || member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge)
+		complete := member.Kind == dav.MemberPresent && (member.Data != nil || member.TooLarge) || member.Kind == dav.MemberGone && plant.On(plant.MultigetGone)
 		if !wanted || !complete {
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -23,6 +24,7 @@ type Password struct {
 
 	mu      sync.Mutex
 	digests map[outbound.Origin]*digest // what each origin asked for
+	refused map[outbound.Origin]bool    // the password is not good there
 	pending bool                        // Digest is known to be wanted: ask for a nonce first, the password stays here
 }
 
@@ -31,7 +33,7 @@ type Password struct {
 func NewPassword(username, password string, traits dav.Traits, random io.Reader) *Password {
 	return &Password{
 		username: username, password: password, random: random,
-		digests: map[outbound.Origin]*digest{}, pending: traits.Has(dav.DigestSignIn),
+		digests: map[outbound.Origin]*digest{}, refused: map[outbound.Origin]bool{}, pending: traits.Has(dav.DigestSignIn),
 	}
 }
 
@@ -42,7 +44,10 @@ func (p *Password) ByDigest() bool {
 	return len(p.digests) > 0
 }
 
-// Authorize implements Credentials.
+var errRefusedBefore = errors.New("this password was refused there a moment ago")
+
+// Authorize implements Credentials. To an origin that refused the password nothing is sent any more: of several requests that are
+// made at once, only those already on their way try it.
 func (p *Password) Authorize(request *http.Request) error {
 	origin, err := outbound.OriginOf(request.URL)
 	if err != nil {
@@ -50,6 +55,9 @@ func (p *Password) Authorize(request *http.Request) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.refused[origin] {
+		return &dav.Failure{Class: dav.ClassSignIn, Status: http.StatusUnauthorized, Op: request.Method, Href: dav.Href(withoutQuery(request.URL.String())), Err: errRefusedBefore}
+	}
 	if known := p.digests[origin]; known != nil {
 		noise := make([]byte, 16)
 		if _, err := io.ReadFull(p.random, noise); err != nil {
@@ -75,23 +83,16 @@ func (p *Password) Refused(request *http.Request, answer *http.Response) (bool, 
 	offered := challenges(answer.Header)
 	tried, _, _ := strings.Cut(request.Header.Get("Authorization"), " ")
 	best := bestDigest(offered)
-	switch {
-	case best == nil:
-		// Digest was expected and is not offered any more.
-		if tried == "" && offers(offered, "basic") {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.pending = false
-			return true, nil
-		}
-		return false, nil
-	case tried == "Digest" && !strings.EqualFold(best.parameters["stale"], "true"):
-		return false, nil
-	case tried == "Basic" && offers(offered, "basic"):
-		return false, nil
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	switch {
+	case best == nil && tried == "" && offers(offered, "basic"):
+		p.pending = false // Digest was expected and is not offered any more
+		return true, nil
+	case best == nil, tried == "Digest" && !strings.EqualFold(best.parameters["stale"], "true"), tried == "Basic" && offers(offered, "basic"):
+		p.refused[origin] = tried != ""
+		return false, nil
+	}
 	p.digests[origin] = newDigest(best)
 	return true, nil
 }

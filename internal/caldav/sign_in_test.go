@@ -252,3 +252,21 @@ func TestClient_an_origin_that_is_not_approved_gets_nothing_at_all(t *testing.T)
 		}
 	}
 }
+
+// Semantics 7: servers lock whole companies out for passwords that are refused again and again.
+func TestPassword_refused_once_is_not_sent_there_again(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request, _ string) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	calendar := calendar(t, server)
+	for range 3 {
+		if err := calendar.List(t.Context(), nothing); dav.ClassOf(err) != dav.ClassSignIn {
+			t.Errorf("got %v, want that the sign-in is refused", err)
+		}
+	}
+	if got := len(server.seen()); got != 1 {
+		t.Errorf("got %d requests, want 1", got)
+	}
+}

@@ -9,7 +9,10 @@ import (
 	"agendaonline/internal/oracle"
 )
 
-var most = flag.Int("shrink", 250, "how many histories are played at most to shrink one")
+var (
+	most = flag.Int("shrink", 250, "how many histories are played at most to shrink one")
+	keep = flag.String("keep", "", "a folder that shrunk histories are written to, for testdata/found")
+)
 
 // shrink leaves out of a history that breaks a rule whatever it can, as long as it still breaks that rule.
 func (on *stage) shrink(p plan, rule string) plan {

@@ -50,8 +50,10 @@ func TestHistories(t *testing.T) {
 					tell := told <= *stories
 					mu.Unlock()
 					if tell {
-						text, _ := on.story(on.shrink(p, report.Broken()[0]))
+						p = on.shrink(p, report.Broken()[0])
+						text, _ := on.story(p)
 						on.Logf("seed %d, shrunk: %s", seed, text)
+						keepPlan(on.T, p)
 					}
 				}
 			})

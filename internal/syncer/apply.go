@@ -443,7 +443,7 @@ func localOf(r *run, action crm.Action, binding store.Binding) reconcile.Local {
 // of it was agreed on, and before is then the text that was sent.
 func (a *applier) recovered(resource store.Resource, base *reconcile.Base, e *event, action crm.Action, before *eventmap.Object) (*reconcile.Base, *eventmap.Object) {
 	sent := readObject(resource.Sent.Body)
-	if sent == nil || resource.State == store.ResourceLive && resource.ETag.Same(e.etag) {
+	if sent == nil || resource.State == store.ResourceLive && a.sameVersion(resource, e) {
 		return base, before // it never arrived
 	}
 	values := &reconcile.Base{Agreed: resource.Sent.Values, Server: resource.Sent.Values}

@@ -374,7 +374,7 @@ func (w *preparing) waitsForOther(one *job) (bool, error) {
 	if err != nil || len(waiting) > 0 {
 		return len(waiting) > 0, err
 	}
-	// A link that has not run yet finds out by its first run what it shall have.
+	// A link that has not run yet, and be it because it waits to be signed in, finds out by its first run what it shall have.
 	sync, err := w.tx.LinkSync(link.ID)
-	return sync.FirstSyncedAt.IsZero() && link.MayRun(w.settings) && !action.When.Past(w.today()), err
+	return sync.FirstSyncedAt.IsZero() && !action.When.Past(w.today()), err
 }

@@ -197,9 +197,14 @@ func (p *round) send(ctx context.Context) error {
 		for _, one := range batch {
 			failure, isFailure := dav.FailureOf(one.err)
 			switch {
-			case one.err != nil && (!isFailure || ctx.Err() != nil), isFailure && sending.Err() != nil:
+			case one.err != nil && (!isFailure || ctx.Err() != nil):
 				stop = firstOf(stop, one.err)
-			case isFailure && stopsRun(failure):
+			case isFailure && failure.Class == dav.ClassSignIn:
+				// Whatever else failed beside it: a refusal that is not kept is a password tried too often (semantics 7).
+				if former, isFailure := dav.FailureOf(stop); stop == nil || isFailure && former.Class != dav.ClassSignIn {
+					stop = one.err
+				}
+			case isFailure && sending.Err() != nil, isFailure && stopsRun(failure):
 				stop = firstOf(stop, one.err)
 			default:
 				answered = append(answered, one)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -51,6 +52,7 @@ type run struct {
 	counts  crm.Counts
 	skew    time.Duration // the server's clock less ours
 	metWall bool          // the calendar refused a write though its privileges allow it
+	letIn   bool          // the server took the sign-in of a request
 }
 
 // run carries out one run; see Run.
@@ -147,6 +149,7 @@ func (r *run) observe(exchange dav.Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts.Requests++
+	r.letIn = r.letIn || exchange.Status >= 200 && exchange.Status < 500 && exchange.Status != http.StatusUnauthorized && exchange.Status != http.StatusTooManyRequests
 	if !exchange.ServerDate.IsZero() && !exchange.SentAt.IsZero() {
 		// The Date header has whole seconds; half a second is its mean error.
 		r.skew = exchange.ServerDate.Add(500 * time.Millisecond).Sub(exchange.SentAt.Add(exchange.Took / 2))
@@ -254,7 +257,10 @@ func (r *run) done(ctx context.Context) (store.RunResult, error) {
 			if wall := sync.Failing.Reason == crm.FailingForbidden && pending > 0 && counts.Created+counts.Patched+counts.Deleted == 0; !wall {
 				sync.Failing = crm.Failing{}
 			}
-			sync.Failures, sync.RefusedAt, sync.RetryAt = 0, time.Time{}, time.Time{}
+			sync.Failures, sync.RetryAt = 0, time.Time{}
+			if r.letIn { // else all that was sent met a fault before the password was looked at
+				sync.RefusedAt = time.Time{}
+			}
 			if r.metWall {
 				sync.Failing = crm.Failing{Since: since(r.before.Failing, crm.FailingForbidden, r.Now()), Reason: crm.FailingForbidden}
 			}
