@@ -48,7 +48,7 @@ func TestKill_at_random_instants_under_load(t *testing.T) {
 	for name := range strings.SplitSeq(*killBefore, ",") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := newKillRun(t, name)
+			k := newKillRun(t, name, *killDatabase)
 			began := time.Now()
 			for number := 1; number <= *kills && !t.Failed(); number++ {
 				k.cycle(number)
@@ -101,16 +101,16 @@ func (k *killRun) must(err error) {
 }
 
 // newKillRun makes two users with a calendar each, linked and through with their first sync.
-func newKillRun(t *testing.T, name string) *killRun {
+func newKillRun(t *testing.T, name, database string) *killRun {
 	k := &killRun{T: t, dir: filepath.Join(t.TempDir(), "data"), address: freeAddress(t), random: rand.New(rand.NewPCG(*killSeed, 1))}
 	k.must(os.Mkdir(k.dir, 0o700))
 	k.options.SQLite = filepath.Join(k.dir, "agenda.db")
-	switch *killDatabase {
+	switch database {
 	case "sqlite":
 	case "postgres":
 		k.options = storetest.PostgreSQL(t)
 	default:
-		t.Fatalf("no database is called %q", *killDatabase)
+		t.Fatalf("no database is called %q", database)
 	}
 	origin, paths, accounts, password := k.server(name)
 	seen, err := witness.Start(origin, time.Now)
@@ -229,9 +229,16 @@ func (k *killRun) command(password string, arguments ...string) string {
 
 func (k *killRun) start() {
 	k.Helper()
-	k.process = exec.Command(*killProgram, "serve", "--listen", k.address)
-	k.process.Env, k.process.Stdout, k.process.Stderr = k.environment(), k.said, k.said
-	k.must(k.process.Start())
+	k.process = k.serve(k.address)
+}
+
+// serve starts the program at an address.
+func (k *killRun) serve(address string) *exec.Cmd {
+	k.Helper()
+	process := exec.Command(*killProgram, "serve", "--listen", address)
+	process.Env, process.Stdout, process.Stderr = k.environment(), k.said, k.said
+	k.must(process.Start())
+	return process
 }
 
 // cycle is one kill: people edit, the program is killed in the midst of it and started again, both sides come to rest, and
@@ -259,17 +266,7 @@ func (k *killRun) cycle(number int) {
 // kill stops the program, looks at what it was about, and kills it: between the two it does nothing.
 func (k *killRun) kill(number int, instant time.Duration) {
 	k.Helper()
-	k.must(k.process.Process.Signal(syscall.SIGSTOP))
-	k.until(func() error { // the signal has arrived
-		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", k.process.Process.Pid))
-		if err != nil {
-			return err
-		}
-		if _, state, _ := strings.Cut(string(status), ") "); !strings.HasPrefix(state, "T") {
-			return errors.New("the program goes on")
-		}
-		return nil
-	})
+	k.freeze(k.process)
 	open := k.story.Witness.Open()
 	writes := slices.ContainsFunc(open, witness.Open.Write)
 	transaction := k.inTransaction()
@@ -285,13 +282,35 @@ func (k *killRun) kill(number int, instant time.Duration) {
 		}
 	}
 	k.Logf("kill %d after %v: %d requests open (a write: %t), a transaction open: %t", number, instant, len(open), writes, transaction)
-	k.until(func() error { // what was under way arrives at the server
+	k.drained()
+	k.hear()
+}
+
+// freeze stops a process, and returns when it does nothing more.
+func (k *killRun) freeze(process *exec.Cmd) {
+	k.Helper()
+	k.must(process.Process.Signal(syscall.SIGSTOP))
+	k.until(func() error { // the signal has arrived
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process.Process.Pid))
+		if err != nil {
+			return err
+		}
+		if _, state, _ := strings.Cut(string(status), ") "); !strings.HasPrefix(state, "T") {
+			return errors.New("the program goes on")
+		}
+		return nil
+	})
+}
+
+// drained waits until what was under way has arrived at the server.
+func (k *killRun) drained() {
+	k.Helper()
+	k.until(func() error {
 		if len(k.story.Witness.Open()) > 0 {
 			return errors.New("the server does not answer")
 		}
 		return nil
 	})
-	k.hear()
 }
 
 // hear finds the writes that were applied and whose outcome the database does not have.
