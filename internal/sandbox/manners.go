@@ -51,7 +51,8 @@ type Manners struct {
 	TellsCollection bool          // after a PROPPATCH the report tells of the collection itself, without slash (sabre)
 	Teapot          bool          // a deleted member has its status before the href and a 418 propstat (sabre/dav up to 4.4)
 	Limit           LimitManner
-	PageSize        int // members of one report at most, the rest announced by 507; 0 is all
+	Backwards       bool // members are told last first
+	PageSize        int  // members of one report at most, the rest announced by 507; 0 is all
 
 	// Other reports.
 	MultigetMissing  MissingManner

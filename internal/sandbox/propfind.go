@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -86,6 +87,9 @@ func (s *Server) propfind(e *exchange) *answer {
 func multistatus(responses []*response, members *listing, token string) *answer {
 	a := &answer{status: http.StatusMultiStatus, header: http.Header{}}
 	a.header.Set("Content-Type", "application/xml; charset=utf-8")
+	if members != nil && members.manners.Backwards {
+		slices.Reverse(members.entries)
+	}
 	a.stream = func(w *bufio.Writer) {
 		w.WriteString(prolog + "<D:multistatus" + declarations + ">\n")
 		for _, r := range responses {
