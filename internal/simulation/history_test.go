@@ -359,6 +359,7 @@ func (w *world) rest(p plan) oracle.Report {
 			w.refuse(of.User.Login)
 		}
 	}
+	settled := w.settle(p, random)
 	for range 4 {
 		if len(p.Twists) > 0 {
 			w.decide(random)
@@ -376,7 +377,7 @@ func (w *world) rest(p plan) oracle.Report {
 		Rounds: 2, Links: len(w.people), Writes: w.server.Written() - before, HistoryRows: w.rows() - rows, Requests: len(w.server.Requests()),
 	})
 	secrets, texts := w.privacy()
-	return oracle.Add(oracle.Judge(w.history(p)), quiet, oracle.JudgeSignIns(w.signIns), oracle.JudgeSecrets(secrets, texts))
+	return oracle.Add(oracle.Judge(w.history(p)), quiet, settled, oracle.JudgeSignIns(w.signIns), oracle.JudgeSecrets(secrets, texts), w.credentials())
 }
 
 // refuse changes a user's password on the server, or has the person give it to the link again.

@@ -73,7 +73,7 @@ func (w *world) addNode(p plan) *node {
 	n := &node{w: w, owner: fmt.Sprintf("node %d", w.born)}
 	n.syncer = syncer.New(syncer.Config{
 		Store: w.store, Connect: w.connect, IDs: w.ids(), Zones: zones, Gate: n.gate,
-		Now: n.now, CompareEvery: compareEvery,
+		Now: n.now, CompareEvery: compareEvery, Log: w.log(),
 	})
 	w.nodes = append(w.nodes, n)
 	return n

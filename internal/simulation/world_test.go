@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,6 +85,7 @@ type world struct {
 	refused map[string]bool // users whose password is not good now
 	signIns []oracle.SignIn
 	guests  bool                  // there are meetings
+	logged  *strings.Builder      // what the engines log, where it is searched
 	waits   map[crm.ActionID]bool // typed into while nobody knew that the event is another's: it waits
 	lied    string                // which kind of answer may say that something is gone that is not
 	value   int
@@ -127,6 +129,9 @@ func (on *stage) newWorld(p plan, telling bool) *world {
 	w := &world{
 		store: on.store, emptier: on.emptier, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, waits: map[crm.ActionID]bool{}, trace: sha256.New(),
 		random: &locked{from: rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, "ids of ", p.Seed)))},
+	}
+	if p.Seed%searchEach == 0 {
+		w.logged = &strings.Builder{}
 	}
 	w.telling.on, w.guests = telling, p.has(twistGuests)
 	on.world = w
