@@ -392,7 +392,7 @@ func (w *world) deletions(r *Report, it *item) {
 			if stands {
 				alive = e
 			}
-		case (e.kind == Create || e.kind == Change) && e.unit != "" && !w.outside(it, e):
+		case (e.kind == Create && isValue(e) || e.kind == Change && e.unit != "") && !w.outside(it, e): // made without a text is no edit of it
 			if !e.undone && !ended(it, e) && !superseded(it, e) && !w.vanished(it, e) {
 				if w.exempt(e) && !slices.ContainsFunc(it.actions, func(a *Action) bool { return w.holds(a, e) || w.remembers(a, e) }) {
 					r.Exempt++ // overwritten or deleted within one exchange, before C could know of it

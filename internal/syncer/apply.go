@@ -165,6 +165,9 @@ func (a *applier) event(e *event) error {
 	if !action.ID.IsZero() {
 		zone = action.When.Zone
 	}
+	if isBound && item.Base == nil && item.Local.State == reconcile.LocalLive && resource.State == store.ResourceGone {
+		item.Base = a.heldBefore(before, zone)
+	}
 	var read eventmap.Extracted
 	if e.aside == nil {
 		var err error
@@ -437,6 +440,19 @@ func localOf(r *run, action crm.Action, binding store.Binding) reconcile.Local {
 		local.State = reconcile.LocalLeft
 	}
 	return local
+}
+
+// heldBefore is what both sides agreed on of an event until it was deleted: its action was restored, and the event was made again by
+// somebody else meanwhile. What only one of them changed since is no conflict. nil where that cannot be read any more.
+func (a *applier) heldBefore(before *eventmap.Object, zone string) *reconcile.Base {
+	if before == nil {
+		return nil
+	}
+	read, err := a.extract(&event{object: before}, zone, nil, nil)
+	if err != nil {
+		return nil
+	}
+	return &reconcile.Base{Agreed: read.Units, Server: read.Units}
 }
 
 // recovered is the base to merge with where a write of ours was under way whose outcome was not known: what the event shows

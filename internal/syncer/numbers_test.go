@@ -45,6 +45,53 @@ func TestFaultNumbers_each_has_a_test(t *testing.T) {
 	t.Logf("without a test: %v", missing)
 }
 
+// withoutJudge are the numbers whose tests do not end with the oracle, and why.
+var withoutJudge = map[int]string{
+	40: "a thousand screens and nobody who edits: requests are counted",
+	56: "grant", 57: "grant", 58: "grant", 59: "grant", 60: "grant", // of the whole program, before an authorisation server
+}
+
+// TestFaultNumbers_end_with_the_oracle: each number has a test in this package that ends with it, which is every test of a world that is
+// named after a number (judge).
+func TestFaultNumbers_end_with_the_oracle(t *testing.T) {
+	t.Parallel()
+	judged := map[string]bool{}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	world := regexp.MustCompile(`\b(one|each|newWorld|endsRight|understood)\(`)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range regexp.MustCompile(`(?ms)^func Test([FB])0*(\d+)_.*?^}`).FindAllSubmatch(source, -1) {
+			if world.Match(test[0]) {
+				judged[string(test[1])+string(test[2])] = true
+			}
+		}
+	}
+	var missing, known []string
+	for number := 1; number <= 60; number++ {
+		name := fmt.Sprint("F", number)
+		if !judged[name] {
+			missing = append(missing, name)
+		}
+		if withoutTest[number] != "" || withoutJudge[number] != "" {
+			known = append(known, name)
+		}
+	}
+	for number := 37; number <= 43; number++ {
+		if name := fmt.Sprint("B", number); !judged[name] {
+			missing = append(missing, name)
+		}
+	}
+	if diff := cmp.Diff(known, missing); diff != "" {
+		t.Errorf("numbers whose tests do not end with the oracle (-known +found):\n%s", diff)
+	}
+}
+
 // TestFaultNumbers_of_bad_answers: B37 to B43, what a server's XML may be like, are tried through the engine.
 func TestFaultNumbers_of_bad_answers(t *testing.T) {
 	t.Parallel()

@@ -136,6 +136,7 @@ func TestF27_an_event_dragged_to_another_users_calendar_makes_that_user_the_foll
 	for name, order := range map[string][]string{"left_first": {"anna", "ben"}, "arrived_first": {"ben", "anna"}} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
+				w.except("an event that is dragged is deleted in one log and made in another: the judge knows nothing of what both are", "O4", "O5", "O6")
 				linked(w)
 				w.link(w.ben)
 				w.sync(w.ben)

@@ -52,6 +52,7 @@ type world struct {
 	mu    sync.Mutex
 	links map[crm.UserID]crm.Link
 	steps []string
+	story story
 }
 
 type clock struct {
@@ -157,6 +158,7 @@ func newWorld(t *testing.T, fresh store.Options, manners sandbox.Manners) *world
 		settings.ModuleActive, settings.OnlineCalendar, settings.TimeZone = true, true, "Europe/Brussels"
 		return tx.UpdateSettings(settings, now.Version)
 	}))
+	t.Cleanup(w.judge)
 	return w
 }
 
