@@ -48,11 +48,12 @@ var layout = map[string][]string{
 	"httpd":     {"auth"},
 	"config":    {},
 	"secret":    {},
+	"vault":     {"service", "store", "secret", "oauth", "crm", "dav"},
 
 	"plant":      {},
 	"sandbox":    {"dav", "ical", "zone", "recur"},
 	"oracle":     {},
-	"simulation": append([]string{"store", "sandbox", "oracle", "caldav", "outbound", "syncer", "scheduler", "service", "secret"}, core...),
+	"simulation": append([]string{"store", "sandbox", "oracle", "caldav", "outbound", "syncer", "scheduler", "service", "secret", "vault", "oauth"}, core...),
 }
 
 // The core decides; what it must know comes in as arguments.

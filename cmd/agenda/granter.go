@@ -11,6 +11,7 @@ import (
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/preset"
 	"agendaonline/internal/service"
+	"agendaonline/internal/vault"
 )
 
 // googleAddresses are where Google is: the real one, or the sandbox's of a demo or test.
@@ -22,14 +23,6 @@ var realGoogle = googleAddresses{preset.GoogleCalDAV, preset.GoogleAuthorization
 type granter struct {
 	client *oauth.Client
 	google googleAddresses
-}
-
-func oauthServer(server service.OAuthServer) oauth.Server {
-	return oauth.Server{
-		AuthorizationEndpoint: server.AuthorizationEndpoint, TokenEndpoint: server.TokenEndpoint, RevocationEndpoint: server.RevocationEndpoint, DeviceEndpoint: server.DeviceEndpoint,
-		Issuer: server.Issuer, IssuerInAnswer: server.IssuerInAnswer, ClientID: server.ClientID, ClientSecret: server.ClientSecret,
-		Style: oauth.AuthStyle(server.Style), Scopes: strings.Fields(server.Scopes), Extra: server.Extra,
-	}
 }
 
 // Provider implements service.Granter.
@@ -63,7 +56,7 @@ func (g granter) Provider(ctx context.Context, kind crm.LinkKind, typed service.
 			server.Style = string(oauth.StyleNone)
 		}
 	}
-	if err := oauthServer(server).Check(); err != nil {
+	if err := vault.ServerOf(server).Check(); err != nil {
 		return server, &service.GrantFailure{Code: "oauth." + string(oauth.NotConfigured), Field: "authorization_endpoint", Err: err}
 	}
 	return server, nil
@@ -71,7 +64,7 @@ func (g granter) Provider(ctx context.Context, kind crm.LinkKind, typed service.
 
 // Ask implements service.Granter.
 func (g granter) Ask(server service.OAuthServer, redirect, loginHint string) (service.Asked, error) {
-	consent, address, err := g.client.Begin(oauthServer(server), redirect, loginHint)
+	consent, address, err := g.client.Begin(vault.ServerOf(server), redirect, loginHint)
 	if err != nil {
 		return service.Asked{}, grantFailure(err, "")
 	}
@@ -95,7 +88,7 @@ func (g granter) Redeem(ctx context.Context, server service.OAuthServer, questio
 	if err != nil {
 		return service.Granted{}, grantFailure(err, "answer")
 	}
-	grant, failure := g.client.Finish(ctx, oauthServer(server), consent, read)
+	grant, failure := g.client.Finish(ctx, vault.ServerOf(server), consent, read)
 	granted := service.Granted{GrantedAt: grant.GrantedAt, EndsAt: grant.EndsAt}
 	if grant.AccessToken != "" {
 		if granted.Grant, err = oauth.MarshalGrant(grant); err != nil {
@@ -107,7 +100,7 @@ func (g granter) Redeem(ctx context.Context, server service.OAuthServer, questio
 
 // AskDevice implements service.Granter.
 func (g granter) AskDevice(ctx context.Context, server service.OAuthServer) (service.AskedDevice, error) {
-	device, err := g.client.BeginDevice(ctx, oauthServer(server))
+	device, err := g.client.BeginDevice(ctx, vault.ServerOf(server))
 	if err != nil {
 		return service.AskedDevice{}, grantFailure(err, "device_endpoint")
 	}
@@ -127,7 +120,7 @@ func (g granter) RedeemDevice(ctx context.Context, server service.OAuthServer, q
 	if json.Unmarshal(question, &device) != nil {
 		return service.Granted{}, nil, errors.New("the pending question cannot be read")
 	}
-	grant, device, failure := g.client.PollDevice(ctx, oauthServer(server), device)
+	grant, device, failure := g.client.PollDevice(ctx, vault.ServerOf(server), device)
 	if oauth.KindOf(failure) == oauth.Pending {
 		asked, err := askedDevice(device)
 		return service.Granted{}, &asked, err
@@ -148,7 +141,7 @@ func (g granter) Revoke(ctx context.Context, server service.OAuthServer, grant [
 	if err != nil {
 		return false, errors.New("the grant cannot be read")
 	}
-	revoked, err := g.client.Revoke(ctx, oauthServer(server), kept)
+	revoked, err := g.client.Revoke(ctx, vault.ServerOf(server), kept)
 	return revoked, grantFailure(err, "")
 }
 

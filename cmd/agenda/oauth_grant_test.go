@@ -23,6 +23,7 @@ import (
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
+	"agendaonline/internal/vault"
 )
 
 func TestGoogle_tells_apart_what_goes_wrong(t *testing.T) {
@@ -270,7 +271,7 @@ func TestF59_another_account_secret_or_scope_stops_the_link_and_keeps_the_work(t
 func TestF56_a_save_that_fails_is_made_up_for(t *testing.T) {
 	w := newGrantWorld(t)
 	link := w.oauthLink()
-	kept := vault{w.p.store, w.p.keys, w.clock.now, "test", link.ID}
+	kept := vault.Vault{Store: w.p.store, Keys: w.p.keys, Now: w.clock.now, Owner: "test", ID: link.ID}
 	broken := &brokenVault{Vault: kept, failures: 7} // more than one refresh tries
 	bearer := w.p.oauth.NewBearer(broken, func(context.Context, time.Duration) error { return nil })
 	w.clock.move(2 * time.Hour)
@@ -333,7 +334,7 @@ func refreshOnceEach(w *grantWorld, links int) {
 		sealed, err = service.OpenGrant(w.p.keys, link.ID, row.Sealed)
 		return err
 	}))
-	server := oauthServer(sealed.Server)
+	server := vault.ServerOf(sealed.Server)
 	for range links { // each with a grant of its own
 		consent, ask, err := w.p.oauth.Begin(server, "http://127.0.0.1:8765/", "")
 		w.must(err)
