@@ -275,6 +275,10 @@ func (w *world) step(p plan, s step) {
 		w.databaseBack(p)
 	case stepWipe:
 		w.wipe(person, random)
+	case stepGrant:
+		if w.grants != nil {
+			w.grants.trouble(person.User.Login, random)
+		}
 	case stepMeet:
 		w.meet(person, random)
 	case stepHide:
@@ -359,6 +363,9 @@ func (w *world) rest(p plan) oracle.Report {
 			w.refuse(of.User.Login)
 		}
 	}
+	if w.grants != nil {
+		w.grants.heal()
+	}
 	settled := w.settle(p, random)
 	for range 4 {
 		if len(p.Twists) > 0 {
@@ -402,8 +409,17 @@ func (w *world) account(name string) sandbox.User {
 // signedIn is a person who gives the link a password.
 func (w *world) signedIn(name string) {
 	w.signIns = append(w.signIns, oracle.SignIn{User: name, At: w.clock.at, Person: true})
+	var grant []byte
+	if w.grants != nil {
+		grant = w.grants.consent(name)
+	}
 	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
 		link := w.linkOf(name).ID
+		if w.grants != nil {
+			if err := w.grants.grant(tx, w.linkOf(name), grant); err != nil {
+				return err
+			}
+		}
 		sync, err := tx.LinkSync(link)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/oauth"
 	"agendaonline/internal/oracle"
 	"agendaonline/internal/store"
 	"agendaonline/internal/syncer"
@@ -37,6 +38,7 @@ type node struct {
 	syncer  *syncer.Syncer
 	flights []*flight
 	killed  bool
+	bearers map[crm.LinkID]*oauth.Bearer
 	frozen  bool // its leases are not renewed
 	skew    time.Duration
 }
@@ -70,9 +72,9 @@ type parked struct {
 
 func (w *world) addNode(p plan) *node {
 	w.born++
-	n := &node{w: w, owner: fmt.Sprintf("node %d", w.born)}
+	n := &node{w: w, owner: fmt.Sprintf("node %d", w.born), bearers: map[crm.LinkID]*oauth.Bearer{}}
 	n.syncer = syncer.New(syncer.Config{
-		Store: w.store, Connect: w.connect, IDs: w.ids(), Zones: zones, Gate: n.gate,
+		Store: w.store, Connect: n.connect, IDs: w.ids(), Zones: zones, Gate: n.gate,
 		Now: n.now, CompareEvery: compareEvery, Log: w.log(),
 	})
 	w.nodes = append(w.nodes, n)

@@ -39,6 +39,12 @@ func (w *world) credentials() oracle.Report {
 	for _, of := range w.people {
 		secrets = append(secrets, oracle.Secret{Name: "the password of " + of.User.Login, Value: password(of.User.Login)})
 	}
+	if w.grants != nil {
+		secrets = append(secrets, oracle.Secret{Name: "the secret of the client", Value: clientSecret})
+		for _, token := range w.grants.tokens {
+			secrets = append(secrets, oracle.Secret{Name: "a token", Value: token})
+		}
+	}
 	texts := []oracle.Text{{Where: "the log", Body: w.logged.String()}, {Where: "what was told", Body: strings.Join(w.told, "\n")}}
 	for _, write := range w.server.Writes(1) {
 		texts = append(texts, oracle.Text{Where: "a write to " + write.Href, Body: write.Sent})

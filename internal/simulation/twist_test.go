@@ -49,6 +49,13 @@ var twists = []struct {
 		}
 		return steps
 	}},
+	{twistGrants, 6, func(random *rand.Rand) []string {
+		var steps []string
+		for range 2 + random.IntN(6) {
+			steps = append(steps, stepGrant)
+		}
+		return steps
+	}},
 	{twistGuests, 5, func(random *rand.Rand) []string {
 		var steps []string
 		for range 6 + random.IntN(10) {

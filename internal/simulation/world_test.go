@@ -85,6 +85,7 @@ type world struct {
 	refused map[string]bool // users whose password is not good now
 	signIns []oracle.SignIn
 	guests  bool                  // there are meetings
+	grants  *granting             // nil where links sign in with a password
 	logged  *strings.Builder      // what the engines log, where it is searched
 	waits   map[crm.ActionID]bool // typed into while nobody knew that the event is another's: it waits
 	lied    string                // which kind of answer may say that something is gone that is not
@@ -140,7 +141,13 @@ func (on *stage) newWorld(p plan, telling bool) *world {
 	must(on.emptier.Empty(w.ctx))
 	w.changed = w.store.Listen(store.TopicActions)
 	var err error
-	w.server, err = sandbox.Open("", sandbox.Options{Now: w.now, Manners: p.manners()})
+	w.server, err = sandbox.Open("", sandbox.Options{Now: w.now, Manners: p.manners(), Bearer: func(token string) (string, bool) {
+		if w.grants == nil {
+			return "", false
+		}
+		person, _, ok := w.grants.auth.User(token)
+		return person, ok
+	}})
 	must(err)
 	w.keys, err = keys()
 	must(err)
@@ -157,6 +164,9 @@ func (on *stage) newWorld(p plan, telling bool) *world {
 	}))
 	must(w.service.Start(w.ctx))
 	w.traits = p.traits(start)
+	if p.has(twistGrants) {
+		w.grants = w.newGranting(rand.New(rand.NewPCG(p.Seed, 10)))
+	}
 	w.admin = service.Caller{User: w.newUser("admin", crm.RoleAdministrator)}
 	for i := range p.Links {
 		w.addUser([]string{"anna", "ben", "chloe", "daan"}[i])
@@ -213,8 +223,17 @@ func (w *world) addUser(name string) {
 // addLink makes a new link of a user, like another.
 func (w *world) addLink(user crm.UserID, link crm.Link) {
 	link.ID, link.Version, link.CreatedAt = crm.NewID[crm.Link](w.ids()), 1, w.now()
-	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
-		return tx.InsertLink(link, w.keys.Seal(service.SecretPlace(link.ID), []byte(password(link.Username))), store.LinkSync{CalendarName: link.CalendarName, Traits: w.traits})
+	var sealed, grant []byte
+	if w.grants == nil {
+		sealed = w.keys.Seal(service.SecretPlace(link.ID), []byte(password(link.Username)))
+	} else {
+		link.Kind, grant = crm.LinkOAuth, w.grants.consent(link.Username)
+	}
+	must(w.store.Write(w.ctx, func(tx *store.Tx) (err error) {
+		if w.grants != nil {
+			defer func() { err = errors.Join(err, w.grants.grant(tx, link, grant)) }()
+		}
+		return tx.InsertLink(link, sealed, store.LinkSync{CalendarName: link.CalendarName, Traits: w.traits})
 	}))
 	w.links[user], w.names[link.ID] = link, w.login(user)
 }
@@ -228,7 +247,7 @@ func (w *world) linkOf(name string) crm.Link {
 	return crm.Link{}
 }
 
-func (w *world) connect(_ context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
+func (n *node) connect(_ context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
 	parsed, err := url.Parse(link.CalendarHref)
 	if err != nil {
 		return nil, err
@@ -237,12 +256,19 @@ func (w *world) connect(_ context.Context, link crm.Link, sealed []byte, traits 
 	if err != nil {
 		return nil, err
 	}
-	password, err := w.keys.Open(service.SecretPlace(link.ID), sealed)
-	if err != nil {
-		return nil, err
+	w := n.w
+	var credentials caldav.Credentials
+	if w.grants != nil {
+		credentials = n.bearer(link.ID)
+	} else {
+		password, err := w.keys.Open(service.SecretPlace(link.ID), sealed)
+		if err != nil {
+			return nil, err
+		}
+		credentials = caldav.NewPassword(link.Username, string(password), traits, w.random)
 	}
 	client := caldav.New(caldav.Config{
-		RoundTripper: w.server.Transport(), Credentials: caldav.NewPassword(link.Username, string(password), traits, w.random),
+		RoundTripper: w.server.Transport(), Credentials: credentials,
 		Origins: outbound.Origins{at}, Now: w.now, Observe: func(e dav.Exchange) { w.heard(link.Username, e); observe(e) },
 	})
 	return client.Collection(dav.Href(link.CalendarHref), traits), nil
@@ -263,7 +289,7 @@ func (w *world) tell(format string, args ...any) {
 func (w *world) heard(user string, e dav.Exchange) {
 	w.telling.Lock()
 	defer w.telling.Unlock()
-	if last := len(w.signIns) - 1; e.Status == http.StatusUnauthorized || e.Status != 0 && last >= 0 && w.signIns[last].Refused {
+	if last := len(w.signIns) - 1; w.grants == nil && (e.Status == http.StatusUnauthorized || e.Status != 0 && last >= 0 && w.signIns[last].Refused) {
 		w.signIns = append(w.signIns, oracle.SignIn{User: user, At: e.SentAt, Refused: e.Status == http.StatusUnauthorized})
 	}
 	if w.telling.on {
