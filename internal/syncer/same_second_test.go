@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"agendaonline/internal/crm"
@@ -30,10 +31,9 @@ func rewriting(w *world) {
 
 // meanwhile does something once, at a moment of the next run.
 func (w *world) meanwhile(moment syncer.Moment, what string, do func()) {
-	done := false
+	var done atomic.Bool // several writes are on their way at once
 	w.gate = func(_ context.Context, point syncer.Point) error {
-		if !done && point.Moment == moment && point.What == what {
-			done = true
+		if point.Moment == moment && point.What == what && done.CompareAndSwap(false, true) {
 			do()
 		}
 		return nil
