@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -91,4 +93,37 @@ func (d *Disk) exec(t testing.TB, statement string) {
 	if _, err := d.db.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Hold keeps a SQLite database from being written, as another program does, until free is called.
+func Hold(t testing.TB, path string) (free func()) {
+	t.Helper()
+	tx, err := raw(t, path).BeginTx(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := tx.Rollback(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// WithoutLog is a copy of the file of a SQLite database as it is now. What is committed afterwards is not in it, for that is in the log
+// beside the file.
+func WithoutLog(t testing.TB, path string) string {
+	t.Helper()
+	if _, err := raw(t, path).Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := filepath.Join(t.TempDir(), "saved.db")
+	if err := os.WriteFile(saved, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return saved
 }
