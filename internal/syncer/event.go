@@ -151,6 +151,21 @@ func (r *run) writing(units []crm.Unit, values crm.Units, base *reconcile.Base, 
 	return change
 }
 
+// withLength is a text with the default duration where it has no length; nil where it has one, or none can be given.
+func (r *run) withLength(body []byte) []byte {
+	object := readObject(body)
+	if object == nil || r.has(dav.NeedsLength) {
+		return nil
+	}
+	change := r.writing(nil, crm.Units{}, nil, r.Now())
+	change.NeedsLength = true
+	longer, err := object.Patch(change)
+	if err != nil || bytes.Equal(longer, body) {
+		return nil
+	}
+	return longer
+}
+
 // madeAgain is the text of an event that is made anew out of what an earlier one held: the same lines under a new UID, but
 // for whom it would invite, unless a person chose to invite them again (semantics 6, 7).
 func (r *run) madeAgain(old []byte, uid string, values crm.Units, base *reconcile.Base, invite bool, at time.Time) ([]byte, error) {

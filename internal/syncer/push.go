@@ -256,7 +256,7 @@ func (p *round) sendSafely(ctx context.Context, one *job) (err error) {
 }
 
 func (p *round) create(ctx context.Context, one *job) error {
-	put, err := p.remote.Put(ctx, one.resource.Href, one.body, dav.IfNew())
+	put, err := p.put(ctx, one, dav.IfNew())
 	failure, _ := dav.FailureOf(err)
 	switch dav.ClassOf(err) {
 	case "":
@@ -288,6 +288,26 @@ func (p *round) create(ctx context.Context, one *job) error {
 	return p.refused(ctx, one, err)
 }
 
+// put sends a job's text. One without length that is refused is sent once more with the default duration, which some servers
+// want of every event (semantics 5).
+func (p *round) put(ctx context.Context, one *job, condition dav.Condition) (dav.PutResult, error) {
+	put, err := p.remote.Put(ctx, one.resource.Href, one.body, condition)
+	if class := dav.ClassOf(err); class != dav.ClassPermanent && class != dav.ClassForbidden {
+		return put, err
+	}
+	longer := p.withLength(one.body)
+	if longer == nil {
+		return put, err
+	}
+	again, failed := p.remote.Put(ctx, one.resource.Href, longer, condition)
+	if failed != nil {
+		return put, firstFailure(err, failed)
+	}
+	one.body = longer
+	p.learn(dav.NeedsLength, "a text without length was refused, and taken with one")
+	return again, nil
+}
+
 func (p *round) patch(ctx context.Context, one *job) error {
 	unsure := p.unsure(one.resource.ETag, dav.NoIfMatch)
 	if unsure {
@@ -295,7 +315,7 @@ func (p *round) patch(ctx context.Context, one *job) error {
 			return err
 		}
 	}
-	put, err := p.remote.Put(ctx, one.resource.Href, one.body, condition(one.resource.ETag))
+	put, err := p.put(ctx, one, condition(one.resource.ETag))
 	if err == nil {
 		one.put, one.unguarded = put, unsure
 		return p.readAfter(ctx, one, unsure)
