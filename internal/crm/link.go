@@ -129,6 +129,7 @@ const (
 	FailingAnswer      Reason = "answer_not_understood"
 	FailingThrottled   Reason = "throttled"
 	FailingEmptied     Reason = "calendar_emptied"
+	FailingLinked      Reason = "calendar_linked" // it is another user's already, by its events; param name
 )
 
 // Run is one sync of one link, kept when it changed something or failed.

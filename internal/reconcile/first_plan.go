@@ -17,6 +17,28 @@ type FirstEvent struct {
 	Others  bool       // it is somebody else's: its action will be read-only
 	Like    Likeness
 	Last    crm.Date // its last day in the zone of the link's user
+
+	Elsewhere crm.UserID // in whose linked calendar it stands as well; zero: nobody's
+	Meeting   bool       // it has guests: its copies are in their calendars
+}
+
+// SameCalendar is whose calendar this one is already: most of its events, and five at least, stand in that one too; the zero UserID
+// when it is nobody's (semantics 2). Meetings say nothing: each of their guests has a copy.
+func SameCalendar(events []FirstEvent) crm.UserID {
+	const least = 5
+	all, shared := 0, map[crm.UserID]int{}
+	for _, event := range events {
+		if event.Aside == "" && !event.Meeting {
+			all++
+			shared[event.Elsewhere]++
+		}
+	}
+	for user, n := range shared {
+		if !user.IsZero() && n >= least && 2*n > all {
+			return user
+		}
+	}
+	return crm.UserID{}
 }
 
 // FirstAction is an action of the link's user that has no event in the calendar.

@@ -36,9 +36,24 @@ func (s *Syncer) backOff(failures int) time.Duration {
 
 // failed ends a run that the calendar did not let go on: the failure becomes a state of the link.
 func (r *run) failed(ctx context.Context, failure *dav.Failure) (store.RunResult, error) {
+	reason, params := failingOf(failure)
+	return r.failedFor(ctx, failure, reason, params)
+}
+
+// refused ends the first run of a link whose calendar is another's already: nothing of it is touched.
+func (r *run) refused(ctx context.Context, already *linkedAlready) (store.RunResult, error) {
+	var of crm.User
+	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) { of, err = tx.User(already.user); return err })
+	if err != nil {
+		return store.RunResult{}, err
+	}
+	return r.failedFor(ctx, &dav.Failure{Class: dav.ClassPermanent}, crm.FailingLinked, map[string]string{"name": of.Name})
+}
+
+// failedFor ends a run for a reason that becomes a state of the link.
+func (r *run) failedFor(ctx context.Context, failure *dav.Failure, reason crm.Reason, params map[string]string) (store.RunResult, error) {
 	now := r.Now()
 	r.takeTraits()
-	reason, params := failingOf(failure)
 	failures := r.before.Failures + 1
 	dueAt := now.Add(r.backOff(failures))
 	// A sign-in by password is tried once more after a minute, and nothing else in between; what refreshes an access token

@@ -90,6 +90,11 @@ func (r *run) begin(open []store.Held) {
 	}
 }
 
+// linkedAlready: the calendar is another user's link's, under another address.
+type linkedAlready struct{ user crm.UserID }
+
+func (linkedAlready) Error() string { return "the calendar is linked already" }
+
 // lookFirst plans a first sync that nobody decided about yet, from all events of the calendar, before any of them is applied.
 func (a *answer) lookFirst(events []*event) error {
 	f := a.first
@@ -106,6 +111,9 @@ func (a *answer) lookFirst(events []*event) error {
 	}
 	if !f.final {
 		return nil
+	}
+	if user := reconcile.SameCalendar(f.seen); !user.IsZero() {
+		return &linkedAlready{user}
 	}
 	actions, err := a.firstActions(a.ctx)
 	if err != nil {
@@ -234,6 +242,10 @@ func (a *applier) firstEvent(e event) (reconcile.FirstEvent, bool, error) {
 		return fact, true, nil
 	}
 	fact.Last = read.Units.When.LastDate()
+	if other, is := a.others[e.uid]; is && other.State != store.ResourceGone {
+		fact.Elsewhere = other.User
+	}
+	fact.Meeting = len(e.facts.Attendees) > 0
 	fact.Others = !e.facts.Mine(a.link.OwnAddresses())
 	fact.Like = reconcile.LikenessOf(read.Units.Subject, a.times(read.Units.When))
 	return fact, true, nil

@@ -73,6 +73,9 @@ func (s *Syncer) run(ctx context.Context, lease store.Lease, report func(store.R
 	if failure, refused := dav.FailureOf(err); refused && ctx.Err() == nil {
 		return r.failed(ctx, failure)
 	}
+	if already, is := errors.AsType[*linkedAlready](err); is && ctx.Err() == nil {
+		return r.refused(ctx, already)
+	}
 	if errors.Is(err, errHeld) {
 		return store.RunResult{NextDueAt: s.Now().Add(idle), Counts: r.counted(), Reason: crm.FailingEmptied}, nil
 	}
