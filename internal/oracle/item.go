@@ -238,6 +238,10 @@ func (w *world) commit(index int) {
 	c := &w.Commits[index]
 	node := actionNode(c.Action)
 	w.follow(c.Action, c.Follower)
+	if len(w.Returns) > 0 {
+		w.joinUnits(node, c.Before) // the action may not be there at the end, and its history neither
+		w.joinUnits(node, c.Values)
+	}
 	if c.ByEngine {
 		switch c.Kind {
 		case Trash, Detach:
