@@ -593,6 +593,9 @@ func (w *world) walls(r *Report, it *item) {
 			}
 		}
 	}
+	if it.again {
+		return // who followed its action is not known to what is there now
+	}
 	for _, a := range it.actions {
 		for _, e := range it.edits {
 			if e.side != sideK || !isValue(e) || !w.holds(a, e) {

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -103,6 +104,9 @@ func (w *world) hide(by service.Caller, random *rand.Rand) {
 			do = w.service.Unhide
 		}
 		after, err := do(w.ctx, by, id)
+		if refused := (*service.Forbidden)(nil); errors.As(err, &refused) {
+			continue // its link was made anew, and has not read it yet
+		}
 		must(err)
 		w.tell("%s hides %q: %v", by.User.Login, action.Subject, after.Hidden)
 		w.knows(after)
