@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -268,6 +270,7 @@ func (tx *Tx) UntoldResources(link crm.LinkID, after time.Time) ([]Resource, err
 	}
 	floor := crm.NewID[Resource](crm.IDSource{Now: func() time.Time { return after.Add(-beforeCreating) }, Random: zeroes{}})
 	var found []Resource
+	perhaps := map[ResourceID]Resource{}
 	// Ids rise with time, so the primary key leads to the few that are young; COALESCE keeps both databases from going through
 	// all of the link instead.
 	query := "SELECT " + selectedResource + ` FROM resource r
@@ -280,11 +283,20 @@ func (tx *Tx) UntoldResources(link crm.LinkID, after time.Time) ([]Resource, err
 		if err := row.Scan(resourceTargets(&resource)...); err != nil {
 			return nil, err
 		}
-		if resource.UID == resource.ID.String() {
+		switch _, err := crm.ParseID[crm.Action](resource.UID); {
+		case resource.UID == resource.ID.String():
+			found = append(found, resource)
+		case err == nil && resource.UID[14] == '7': // perhaps the first of its action, whose id it has then
+			perhaps[resource.ID] = resource
+		}
+	}
+	bindings, err := tx.BindingsOf(slices.Collect(maps.Keys(perhaps)))
+	for _, binding := range bindings {
+		if resource := perhaps[binding.Resource]; resource.UID == binding.Action.String() {
 			found = append(found, resource)
 		}
 	}
-	return found, nil
+	return found, err
 }
 
 // zeroes is randomness for the lowest id of an instant.

@@ -66,6 +66,9 @@ func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacate
 	if a.others, err = tx.ElsewhereByUID(r.link.ID, unknown); err != nil {
 		return nil, err
 	}
+	if err = a.ownFirst(unknown); err != nil {
+		return nil, err
+	}
 	var ids []store.ResourceID
 	for _, resource := range a.byHref {
 		ids = append(ids, resource.ID)
@@ -76,6 +79,28 @@ func (r *run) newApplier(tx *store.Tx, events []*event, hrefs []dav.Href, vacate
 		}
 	}
 	return a, a.loadBound(ids)
+}
+
+// ownFirst finds the actions whose first event was made before the database went back to an earlier state: its UID is the action's
+// id (F21). Only those of this link's user, because anybody may write a UID.
+func (a *applier) ownFirst(uids []string) error {
+	var ids []crm.ActionID
+	for _, uid := range uids {
+		_, known := a.aliases[uid]
+		if id, err := crm.ParseID[crm.Action](uid); err == nil && !known && !id.IsZero() && len(a.byUID[uid]) == 0 {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	actions, err := a.tx.Actions(ids)
+	for _, action := range actions {
+		if action.FollowedBy == a.link.User {
+			a.aliases[action.ID.String()] = action.ID
+		}
+	}
+	return err
 }
 
 // loadBound loads the bindings of resources with their actions, and the work that waits for these.

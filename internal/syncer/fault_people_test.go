@@ -41,6 +41,37 @@ func TestF21_a_database_restored_from_yesterday_doubles_nothing(t *testing.T) {
 	w.quiet(w.anna)
 }
 
+// Found by the simulation: what waited to be sent when the backup was made was sent after it, and was doubled.
+func TestF21_what_waited_in_the_backup_and_was_sent_since_is_known_again(t *testing.T) {
+	t.Parallel()
+	options := sqlite(t)
+	w := newWorld(t, options, sandbox.Plain())
+	linked(w)
+	w.sync(w.anna)
+	w.create(w.anna, "Call", "2026-11-25 14:00 - 16:00")
+	saved := w.copyOf(options.SQLite)
+	w.sync(w.anna)
+
+	w.reopen(saved)
+	w.sync(w.anna)
+	w.same("actions", w.actions(w.anna), "[Call | 2026-11-25 14:00 - 16:00 Lunch | 2026-11-25 12:00 2026-11-25 13:00]")
+	w.same("events", len(w.items(w.anna)), 2)
+	w.quiet(w.anna)
+}
+
+// Anybody may write a UID: that of somebody else's action is none of ours.
+func TestF21_a_uid_that_is_the_id_of_anothers_action_takes_nothing_over(t *testing.T) {
+	each(t, func(w *world) {
+		linked(w)
+		action := w.create(w.ben, "Secret", "2026-11-25 14:00 - 16:00")
+		w.put(w.anna, action.ID.String(), "Mine now", "20261125T110000Z")
+		w.sync(w.anna)
+		w.same("still of ben", w.action(action.ID).FollowedBy, w.ben.User.ID)
+		w.same("subject", w.action(action.ID).Subject, "Secret")
+		w.same("actions of anna", len(w.found(w.anna)), 2)
+	})
+}
+
 // copyOf is a copy of the database as it is now.
 func (w *world) copyOf(path string) string {
 	w.Helper()

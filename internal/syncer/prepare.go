@@ -218,9 +218,13 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 		if bound { // what it held goes over into the new one
 			w.dropped = append(w.dropped, one.resource.ID)
 		}
-		uid := crm.NewID[store.Resource](w.IDs)
+		id := crm.NewID[store.Resource](w.IDs)
+		uid, err := w.uidOf(one, id)
+		if err != nil {
+			return err
+		}
 		one.resource = store.Resource{
-			ID: uid, Link: w.link.ID, UID: uid.String(), Href: calendarOf(w.link).Child(uid.String() + ".ics"), State: store.ResourceCreating,
+			ID: id, Link: w.link.ID, UID: uid, Href: calendarOf(w.link).Child(uid + ".ics"), State: store.ResourceCreating,
 			Body: earlier, // what it is made of, should it have to be made once more
 		}
 	}
@@ -240,6 +244,19 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 	}
 	w.jobs = append(w.jobs, one)
 	return nil
+}
+
+// uidOf is the UID of a new event. The first that an action has is the action's own id, so that a database that is restored to a moment
+// before it was made knows it again (F21). Made again, an event has a new one.
+func (w *preparing) uidOf(one *job, fresh store.ResourceID) (string, error) {
+	if len(one.known) > 0 {
+		return fresh.String(), nil
+	}
+	had, err := w.tx.HasAlias(one.action.ID)
+	if err != nil || had {
+		return fresh.String(), err
+	}
+	return one.action.ID.String(), nil
 }
 
 // join: the event that the action shall have is here already, dragged over from the calendar that it left, and was taken for
