@@ -96,7 +96,8 @@ func (a *applier) ownFirst(uids []string) error {
 	}
 	actions, err := a.tx.Actions(ids)
 	for _, action := range actions {
-		if action.FollowedBy == a.link.User {
+		// One without dates would take them from the event, which is an edit that was made since.
+		if action.FollowedBy == a.link.User && action.When.HasDate() {
 			a.aliases[action.ID.String()] = action.ID
 		}
 	}

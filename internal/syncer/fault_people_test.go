@@ -59,6 +59,30 @@ func TestF21_what_waited_in_the_backup_and_was_sent_since_is_known_again(t *test
 	w.quiet(w.anna)
 }
 
+// What got its dates since the backup is not taken off the calendar because the backup has none. Given dates once more, the action has
+// an event of its own.
+func TestRestored_what_got_dates_since_the_backup_stays_in_the_calendar(t *testing.T) {
+	t.Parallel()
+	options := sqlite(t)
+	w := newWorld(t, options, sandbox.Plain())
+	linked(w)
+	w.sync(w.anna)
+	action, err := w.service.Create(w.Context(), w.anna, service.ActionInput{Subject: "Call", FollowedBy: w.anna.User.ID})
+	w.must(err)
+	saved := w.copyOf(options.SQLite)
+	w.change(w.anna, action.ID, func(in *service.ActionInput) { in.StartDate, in.StartTime, in.EndTime = "2026-11-25", "14:00", "16:00" })
+	w.sync(w.anna)
+	w.same("events", len(w.items(w.anna)), 2)
+
+	w.reopen(saved)
+	w.sync(w.anna)
+	w.same("events", len(w.items(w.anna)), 2)
+	w.change(w.anna, action.ID, func(in *service.ActionInput) { in.StartDate, in.StartTime, in.EndTime = "2026-11-26", "14:00", "16:00" })
+	w.sync(w.anna)
+	w.same("events", len(w.items(w.anna)), 3)
+	w.quiet(w.anna)
+}
+
 // Anybody may write a UID: that of somebody else's action is none of ours.
 func TestF21_a_uid_that_is_the_id_of_anothers_action_takes_nothing_over(t *testing.T) {
 	each(t, func(w *world) {

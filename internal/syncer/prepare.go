@@ -252,11 +252,16 @@ func (w *preparing) uidOf(one *job, fresh store.ResourceID) (string, error) {
 	if len(one.known) > 0 {
 		return fresh.String(), nil
 	}
+	own := one.action.ID.String()
 	had, err := w.tx.HasAlias(one.action.ID)
 	if err != nil || had {
 		return fresh.String(), err
 	}
-	return one.action.ID.String(), nil
+	taken, err := w.tx.ResourcesByUID(w.link.ID, own)
+	if err != nil || len(taken) > 0 {
+		return fresh.String(), err
+	}
+	return own, nil
 }
 
 // join: the event that the action shall have is here already, dragged over from the calendar that it left, and was taken for
