@@ -383,8 +383,38 @@ func (s *Service) undo(tx *store.Tx, caller Caller, link crm.Link, action crm.Ac
 			after.Units = binding.Base.Agreed
 		}
 	}
-	if len(differing(action, after)) == 0 {
-		return all, nil
+	if len(differing(action, after)) > 0 {
+		if err := save(after, crm.Changed); err != nil {
+			return nil, err
+		}
 	}
-	return all, save(after, crm.Changed)
+	return all, asAgreed(tx, link, action, bindings)
 }
+
+// asAgreed: nothing of an action that is what its event is was typed by a person any more, so that it goes with its event; unless
+// another field than those of the event was changed since both sides agreed (semantics 6).
+func asAgreed(tx *store.Tx, link crm.Link, action crm.Action, bindings []store.BoundResource) error {
+	for _, binding := range bindings {
+		if binding.Bound.Link != link.ID || binding.Base == nil || !action.Units.Equal(binding.Base.Agreed) {
+			continue
+		}
+		changes, err := tx.History(action.ID, store.HistoryCursor{}, undoneChanges)
+		if err != nil {
+			return err
+		}
+		other := slices.ContainsFunc(changes, func(change crm.Change) bool {
+			return change.At.After(binding.AgreedAt) && change.What == crm.Changed && change.Name != "followed_by" && !slices.Contains(crm.AllUnits, crm.Unit(change.Name))
+		})
+		if other || len(changes) == undoneChanges {
+			continue
+		}
+		binding.AgreedVersion = action.Version
+		if err := tx.UpdateBindings([]store.Binding{binding.Binding}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoneChanges is how much of a history is looked through for fields that a person typed.
+const undoneChanges = 1000

@@ -11,7 +11,7 @@ import (
 
 // settle gives healed sides three rounds within a minute, after what servers asked to wait, and has it judged whether work is left
 // (O9). What waits for a person does not count, nor what a server refused for good: that says why, and waits for a change or a day.
-func (w *world) settle(p plan, random *rand.Rand) oracle.Report {
+func (w *world) settle(random *rand.Rand) oracle.Report {
 	asked := time.Duration(0)
 	must(w.store.Read(w.ctx, func(tx *store.Tx) error {
 		for _, of := range w.people {
@@ -29,9 +29,7 @@ func (w *world) settle(p plan, random *rand.Rand) oracle.Report {
 	for left := w.left(); rounds < 3 && (rounds == 0 || len(left) > 0); left = w.left() {
 		rounds++
 		w.pass(15 * time.Second)
-		if len(p.Twists) > 0 {
-			w.decide(random)
-		}
+		w.decide(random)
 		w.round(random)
 	}
 	settling, left := oracle.Settling{Links: map[string]oracle.Settled{}}, w.left()

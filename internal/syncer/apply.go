@@ -501,6 +501,9 @@ func (a *applier) recovered(resource store.Resource, base *reconcile.Base, e *ev
 	units := crm.AllUnits
 	if base != nil {
 		merged, units = *base, resource.Sent.Values.Differing(base.Agreed)
+		if len(units) == 0 { // it was answered well, but what the server made of it was never read
+			units = crm.AllUnits
+		}
 	}
 	arrived := base == nil // nobody else knows the UID of an event that we were making
 	for _, unit := range units {

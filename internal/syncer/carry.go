@@ -199,6 +199,8 @@ func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, closed crm.
 		return action.Sync // its follower's link answers for it
 	case writes, waiting:
 		return crm.SyncState{Name: crm.Pending}
+	case action.Deleted() && plan.Has(reconcile.Forget):
+		return crm.SyncState{Name: crm.NotSynced, Reason: ReasonActionTrashed}
 	case action.Deleted():
 		return action.Sync
 	case !action.When.HasDate():

@@ -3,6 +3,7 @@ package syncer
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -173,6 +174,9 @@ func (r *run) madeAgain(old []byte, uid string, values crm.Units, base *reconcil
 		if text, err := ical.Parse(old, ical.DefaultLimits()); err == nil {
 			for component := range text.Find("VEVENT") {
 				component.SetText("UID", uid)
+				if status, _ := component.TextOf("STATUS"); strings.EqualFold(status, "CANCELLED") {
+					component.RemoveAll("STATUS") // it takes place again
+				}
 				if !invite || !eventmap.InviteAgain(component, r.link.OwnAddresses()) {
 					component.RemoveAll("ORGANIZER", "ATTENDEE")
 				}

@@ -152,8 +152,8 @@ func (a *applier) lose(one lost) error {
 		return nil
 	}
 	a.resource(one.resource)
-	if entry, waits := a.entries[action.ID]; waits && one.plan.Has(reconcile.DetachAction) {
-		// What waited was to make or change the event, which is not made again.
+	if entry, waits := a.entries[action.ID]; waits && (one.plan.Has(reconcile.DetachAction) || one.plan.Has(reconcile.Forget)) {
+		// What waited was to make or change the event, which is not made again, or to delete it.
 		if _, err := a.tx.OutboxDone(a.link.ID, action.ID, entry.Revision); err != nil {
 			return err
 		}

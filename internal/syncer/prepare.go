@@ -211,6 +211,7 @@ func (w *preparing) create(one *job, bound bool, earlier []byte) error {
 	}
 	now := w.Now()
 	again := bound && one.resource.State == store.ResourceCreating && !plant.On(plant.SecondResource)
+	one.again = again
 	if !again {
 		if one.reason == reconcile.ReasonEditBeatsDelete { // the deletion waited for a person, and an edit came first
 			w.history = append(w.history, w.row(one.action, crm.Noticed, one.reason))

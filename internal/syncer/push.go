@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -103,6 +104,7 @@ type job struct {
 	met      *event // another version than we know is there
 	missing  bool   // nothing is there
 	taken    bool   // the UID is another resource's, which cannot be seen
+	again    bool   // the event was to be made under this UID before
 	unknown  bool   // whether the write was carried out is not known
 	wall     bool   // refused, and the calendar's privileges say that we may not write
 
@@ -285,6 +287,11 @@ func (p *round) create(ctx context.Context, one *job) error {
 		one.missing = false
 		return nil
 	}
+	if failure != nil && failure.Status == http.StatusConflict && one.again {
+		// Ours was made by an attempt whose answer was lost, and deleted there since: Google takes no UID twice.
+		one.taken = true
+		return nil
+	}
 	return p.refused(ctx, one, err)
 }
 
@@ -452,6 +459,7 @@ func (p *round) readAfter(ctx context.Context, one *job, unsure bool) error {
 		if _, ok := dav.FailureOf(err); !ok || ctx.Err() != nil {
 			return err
 		}
+		one.put.ETag = "" // as if it had not been told: the next pull reads what the server made of it, which is no edit
 		return nil
 	}
 	one.readBack = readEvent(dav.Member{Kind: dav.MemberPresent, Href: href, ETag: resource.ETag, Data: resource.Body})

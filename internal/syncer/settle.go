@@ -275,7 +275,7 @@ func (s *settling) missing(one *job) error {
 		s.applier.resource(one.resource)
 		return nil
 	}
-	if one.kind == look && one.resource.Sent.Deletion() {
+	if one.kind == look && one.resource.Sent.Deletion() || one.kind == reconcile.DeleteEvent && one.unknown {
 		return s.deletedBefore(one)
 	}
 	if s.ending() {
