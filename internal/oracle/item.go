@@ -244,6 +244,8 @@ func (w *world) commit(index int) {
 	}
 	if c.ByEngine {
 		switch c.Kind {
+		case Create: // also where a database that went back knows nothing of it at the end
+			w.joinUnits(node, c.Values)
 		case Trash, Detach:
 			w.learn(c)
 		case Change:

@@ -306,7 +306,11 @@ func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 	if !gone.single {
 		return
 	}
-	why := causes[w.root(eventNode(write.Calendar, gone.uid))]
+	root := w.root(eventNode(write.Calendar, gone.uid))
+	if it := w.items[root]; it != nil && it.again && write.Number > it.torn {
+		return // one of several that it became when a side went back: which of them a person meant, nobody can tell
+	}
+	why := causes[root]
 	if !why.deleted && !why.cleared && !why.left[w.userOf(write.Calendar)] {
 		r.broken("S4", write.Number, "DELETE "+write.Href, "nobody had deleted, cleared, reassigned or unlinked it in C")
 	}
