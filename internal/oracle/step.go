@@ -292,6 +292,11 @@ func (w *world) obeyed(causes map[string]cause, write *Write) {
 	}
 }
 
+// wentBack reports whether a side had gone back before a write.
+func (w *world) wentBack(write int) bool {
+	return slices.ContainsFunc(w.Returns, func(back Return) bool { return back.After < write }) || slices.ContainsFunc(w.Resets, func(reset Reset) bool { return reset.After < write })
+}
+
 // deletion is S4 on K: the engine deletes only what a person took away in C before.
 func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 	if write.After != "" {
@@ -307,7 +312,7 @@ func (w *world) deletion(r *Report, write *Write, causes map[string]cause) {
 		return
 	}
 	root := w.root(eventNode(write.Calendar, gone.uid))
-	if it := w.items[root]; it != nil && it.again && write.Number > it.torn {
+	if it := w.items[root]; it != nil && it.again && w.wentBack(write.Number) {
 		return // one of several that it became when a side went back: which of them a person meant, nobody can tell
 	}
 	why := causes[root]
