@@ -19,7 +19,7 @@ var (
 var found = map[plant.Fault]uint64{
 	plant.NoIfMatch: 1, plant.FailedListingIsEmpty: 9, plant.TokenFirst: 302, plant.AnswersETagIgnored: 2, plant.BaseFirst: 2, plant.SecondResource: 10,
 	plant.WholeItems: 1, plant.LoserNotKept: 1, plant.Arrival: 7, plant.Absence: 31, plant.MultigetGone: 116, plant.OutboxOutside: 1, plant.RevisionIgnored: 58,
-	plant.NoGeneration: 1085, plant.MadeUpFlowsBack: 1, plant.UnmappedDropped: 1, plant.OwnWriteIsEdit: 14, plant.ReassignForgetsOld: 1, plant.EditLosesToDeletion: 14,
+	plant.NoGeneration: 1392, plant.MadeUpFlowsBack: 1, plant.UnmappedDropped: 1, plant.OwnWriteIsEdit: 14, plant.ReassignForgetsOld: 1, plant.EditLosesToDeletion: 14,
 	plant.PrivateShown: 2, plant.RetryAfterRefusal: 23, plant.TrashForgotten: 104, plant.LeavesTooSoon: 2,
 }
 
