@@ -162,8 +162,9 @@ type Counts struct {
 	Conflicts                          int
 	// Unguarded are writes of what existed under no precondition that the server holds: an edit in that one exchange is lost unseen.
 	// Crossed are those of them of which it is seen that somebody else wrote in the same exchange.
-	Unguarded, Crossed int
-	Requests           int
+	Unguarded int `json:",omitempty"` // omitted where there are none, as rows of before have it
+	Crossed   int `json:",omitempty"`
+	Requests  int
 }
 
 // Nothing reports whether the run changed nothing on either side.
