@@ -503,7 +503,7 @@ func (k *killRun) judge(number int) {
 	if at := os.Getenv("AGENDA_KILL_STORY"); at != "" {
 		k.must(os.WriteFile(at, []byte(story), 0o600))
 	}
-	k.Errorf("after kill %d:\n%s%s", number, about(story, report), report.String())
+	k.Errorf("after kill %d:\n%s%s", number, report.String(), about(story, report))
 }
 
 // about are the lines of a story that tell of what a report complains of.
