@@ -103,8 +103,9 @@ func (a *applier) carry(plan reconcile.Plan, c carrying) error {
 			return err
 		}
 	}
-	if units > 0 && action.FollowedBy != a.link.User {
-		if err := a.sendOn(action); err != nil {
+	if action.FollowedBy != a.link.User && (units > 0 || plan.Has(reconcile.RestoreAction)) {
+		var err error
+		if state, err = a.sendOn(action); err != nil {
 			return err
 		}
 	}
@@ -195,7 +196,7 @@ func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, closed crm.
 		return closed
 	case writes && write.Kind == reconcile.Wait:
 		return crm.SyncState{Name: crm.ReadOnly, Reason: crm.ReasonCalendarReadOnly}
-	case action.FollowedBy != a.link.User && !writes:
+	case action.FollowedBy != a.link.User:
 		return action.Sync // its follower's link answers for it
 	case writes, waiting:
 		return crm.SyncState{Name: crm.Pending}
@@ -209,11 +210,63 @@ func (a *applier) stateAfter(plan reconcile.Plan, action crm.Action, closed crm.
 	return crm.SyncState{Name: crm.Synced}
 }
 
-// sendOn: what this calendar changed of an action that is leaving it goes on to its follower's (semantics 6).
-func (a *applier) sendOn(action crm.Action) error {
+// sendOn: what this calendar changed of an action that is leaving it, or that it brought back from the trash, goes on to its
+// follower's (semantics 6). It returns how the action stands then.
+func (a *applier) sendOn(action crm.Action) (crm.SyncState, error) {
 	link, ok, err := linkOf(a.tx, action.FollowedBy)
+	if err != nil {
+		return crm.SyncState{}, err
+	}
 	if ok {
 		a.outbox = append(a.outbox, store.OutboxEntry{Link: link.ID, Action: action.ID, Origin: reconcile.OriginMerge})
+	}
+	if state, settled := withoutEvent(action, ok); settled {
+		return state, nil
+	}
+	return crm.SyncState{Name: crm.Pending}, nil
+}
+
+// withoutEvent is how an action stands that has no event, when that is its own doing or its follower's, who may have a link or not.
+func withoutEvent(action crm.Action, link bool) (crm.SyncState, bool) {
+	switch {
+	case action.Deleted():
+		return crm.SyncState{Name: crm.NotSynced, Reason: ReasonActionTrashed}, true
+	case !action.When.HasDate():
+		return crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNoDate}, true
+	case action.FollowedBy.IsZero():
+		return crm.SyncState{Name: crm.NotSynced, Reason: crm.ReasonNobodyFollows}, true
+	case !link:
+		return withoutLink, true
+	}
+	return crm.SyncState{}, false
+}
+
+// leftBehind: this calendar is done with an action that another link answers for, or none. Where it was pending for that alone, it
+// stands as it does without.
+func (c *changes) leftBehind(tx *store.Tx, here crm.Link, id crm.ActionID) error {
+	action, err := tx.Action(id)
+	if err != nil || action.Sync.Name != crm.Pending || action.FollowedBy == here.User {
+		return err
+	}
+	link, ok, err := linkOf(tx, action.FollowedBy)
+	if err != nil {
+		return err
+	}
+	if ok {
+		waiting, err := tx.OutboxOfActions(link.ID, []crm.ActionID{id})
+		if err != nil || len(waiting) > 0 {
+			return err
+		}
+	}
+	if state, settled := withoutEvent(action, ok); settled {
+		c.state(action, state)
+		return nil
+	}
+	bound, err := tx.BindingsOfAction(id)
+	for _, one := range bound {
+		if one.Bound.Link == link.ID && one.Bound.State == store.ResourceLive && one.Bound.SetAside.Reason == "" {
+			c.state(action, crm.SyncState{Name: crm.Synced})
+		}
 	}
 	return err
 }

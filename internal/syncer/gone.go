@@ -149,7 +149,7 @@ func (a *applier) lose(one lost) error {
 				return err
 			}
 		}
-		return nil
+		return a.leftBehind(a.tx, a.link, action.ID)
 	}
 	a.resource(one.resource)
 	if entry, waits := a.entries[action.ID]; waits && (one.plan.Has(reconcile.DetachAction) || one.plan.Has(reconcile.Forget)) {

@@ -152,8 +152,11 @@ func (w *preparing) nothing(one *job, bound bool) error {
 	if err != nil || !done {
 		return err
 	}
-	if err := w.guestsSettled(w.tx, one.action); err != nil || one.action.FollowedBy != w.link.User {
+	if err := w.guestsSettled(w.tx, one.action); err != nil {
 		return err
+	}
+	if one.action.FollowedBy != w.link.User {
+		return w.leftBehind(w.tx, w.link, one.action.ID)
 	}
 	switch {
 	case one.action.Sync.Name == crm.Held && one.action.Sync.Reason != crm.ReasonGuests:

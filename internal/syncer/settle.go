@@ -201,6 +201,8 @@ func (s *settling) finish(one *job, state crm.SyncState) error {
 	}
 	if one.action.FollowedBy == s.link.User {
 		s.state(one.action, state)
+	} else if err := s.leftBehind(s.tx, s.link, one.action.ID); err != nil {
+		return err
 	}
 	return s.guestsSettled(s.tx, one.action)
 }
@@ -228,8 +230,6 @@ func (s *settling) deleted(one *job) error {
 		state.Reason = ReasonActionTrashed
 	} else if s.ending() {
 		state = withoutLink
-	} else if one.action.FollowedBy != s.link.User && !one.action.When.HasDate() {
-		s.state(one.action, state) // its follower's link has nothing to do about it
 	}
 	return s.finish(one, state)
 }
