@@ -419,7 +419,7 @@ func (k *killRun) settle() {
 					told = true
 					k.Log(k.waiting())
 				}
-				if link.Pending > 0 || !checked.After(asked.Truncate(time.Second)) || checked.Before(asked.Add(-time.Second)) {
+				if link.Pending > 0 || !checked.After(asked) {
 					return fmt.Errorf("the link of %s does not come to rest: %+v", p.login, link)
 				}
 				return nil
