@@ -23,6 +23,7 @@ import (
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
+	"agendaonline/internal/service/servicetest"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
@@ -106,19 +107,6 @@ type person struct {
 	link    crm.LinkID
 }
 
-type nobody struct{}
-
-func (nobody) Wake(crm.LinkID)                      {}
-func (nobody) Hash(string) (string, error)          { return "hash", nil }
-func (nobody) Matches(string, string) (bool, error) { return false, nil }
-func (nobody) Pull(context.Context, []crm.LinkID, time.Duration) (service.PullTicket, error) {
-	return nil, errors.New("not used")
-}
-func (nobody) Progress([]crm.LinkID) []service.LinkPull { return nil }
-func (nobody) Test(context.Context, service.TestRequest, func(service.TestStep)) (service.Verdict, error) {
-	return service.Verdict{}, errors.New("not used")
-}
-
 func (s *stage) must(err error) {
 	s.Helper()
 	if err != nil {
@@ -180,7 +168,7 @@ func (s *stage) open(options store.Options) {
 	keys, err := secret.Create(filepath.Join(s.TempDir(), "key"), rand.Reader)
 	s.must(err)
 	zones := zone.NewRules(time.LoadLocation)
-	s.service = service.New(service.Config{Store: s.store, Keys: keys, Zones: zones, IDs: s.ids(), Waker: nobody{}, Puller: nobody{}, Tester: nobody{}, Passwords: nobody{}})
+	s.service = service.New(servicetest.Alone(s.store, keys, zones, s.ids()))
 	if s.anna == nil {
 		s.must(s.service.Start(s.Context()))
 	}

@@ -14,6 +14,7 @@ import (
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
 	"agendaonline/internal/outbound"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/scheduler"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
@@ -23,6 +24,19 @@ import (
 // connect opens the calendar of a link for a run. Its credentials go to the origin of the calendar that the connection test
 // found, and nowhere else.
 func (p *program) connect(ctx context.Context, link crm.Link, sealed []byte, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
+	transport, err := p.transportOf(ctx, link)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := p.credentials(link, sealed, traits)
+	if err != nil {
+		return nil, err
+	}
+	return p.collection(link, transport, credentials, traits, observe)
+}
+
+// collection is the calendar of a link as the protocol has it.
+func (p *program) collection(link crm.Link, transport *outbound.Transport, credentials caldav.Credentials, traits dav.Traits, observe func(dav.Exchange)) (syncer.Remote, error) {
 	address, err := url.Parse(link.CalendarHref)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
@@ -31,21 +45,40 @@ func (p *program) connect(ctx context.Context, link crm.Link, sealed []byte, tra
 	if err != nil {
 		return nil, fmt.Errorf("read the address of link %s: %w", link.ID, err)
 	}
-	transport, err := p.transportOf(ctx, link)
-	if err != nil {
-		return nil, err
-	}
 	config := caldav.Config{
-		RoundTripper: transport, Origins: append(outbound.Origins{origin}, family(link.Address)...), PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
-	}
-	if config.Credentials, err = p.credentials(link, sealed, traits); err != nil {
-		return nil, err
+		RoundTripper: transport, Credentials: credentials, Origins: append(outbound.Origins{origin}, family(link.Address)...), PlainHTTP: link.PlainHTTP, Now: p.Now, Observe: observe,
 	}
 	if link.Kind == crm.LinkGoogle {
 		config.PlainHTTP = strings.HasPrefix(p.Google.CalDAV, "http://") // the sandbox's, on this machine
 	}
-	client := caldav.New(config)
-	return client.Collection(dav.Href(link.CalendarHref), traits), nil
+	return caldav.New(config).Collection(dav.Href(link.CalendarHref), traits), nil
+}
+
+// planner looks into the calendar of a link that is not made yet.
+type planner struct {
+	*program
+	engine *syncer.Syncer
+}
+
+// Plan says what a first sync would do as service.Planner says.
+func (p planner) Plan(ctx context.Context, request service.PlanRequest, read func(events int)) (reconcile.FirstCounts, crm.Failing, error) {
+	remote, err := p.remote(request)
+	if err != nil {
+		return reconcile.FirstCounts{}, crm.Failing{}, err
+	}
+	return p.engine.Plan(ctx, request.Link, request.Traits, remote, read)
+}
+
+func (p planner) remote(request service.PlanRequest) (syncer.Remote, error) {
+	transport, err := p.trusting(request.Link, request.TLS)
+	if err != nil {
+		return nil, err
+	}
+	credentials := caldav.Credentials(caldav.NewPassword(request.Link.Username, request.Password, request.Traits, rand.Reader))
+	if !request.Grant.IsZero() {
+		credentials = p.bearer(request.Grant)
+	}
+	return p.collection(request.Link, transport, credentials, request.Traits, func(dav.Exchange) {})
 }
 
 // transportOf is the way to the calendar of a link, with its own certificate and authorities where it has some.
@@ -65,7 +98,15 @@ func (p *program) transportOf(ctx context.Context, link crm.Link) (*outbound.Tra
 	if err != nil {
 		return nil, fmt.Errorf("open the certificate of link %s: %w", link.ID, err)
 	}
-	trust, err := outbound.ParseTrust(kept.Certificate, kept.Key, kept.Authorities)
+	return p.trusting(link, kept)
+}
+
+// trusting is the way to a calendar with a certificate and authorities of its own.
+func (p *program) trusting(link crm.Link, own service.LinkTLS) (*outbound.Transport, error) {
+	if own.Certificate == "" && own.Key == "" && own.Authorities == "" {
+		return p.transport, nil
+	}
+	trust, err := outbound.ParseTrust(own.Certificate, own.Key, own.Authorities)
 	if err != nil {
 		return nil, fmt.Errorf("link %s: %w", link.ID, err)
 	}

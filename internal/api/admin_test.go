@@ -97,6 +97,28 @@ func TestLinkTest_tells_each_step_as_it_ends(t *testing.T) {
 	}
 }
 
+// Semantics 4, rule 3: the plan is to be had before anything is touched.
+func TestLinkPlan_says_what_a_first_sync_would_do(t *testing.T) {
+	w := newWorld(t)
+	body := w.linkBody(w.follower)
+	got := w.want(w.ask(w.admin, "POST", "/links/plan", body), 200)
+	if text := string(got.body); !strings.Contains(text, `"events":{"2026-11-25":2}`) || !strings.Contains(text, `"twins":1`) || strings.Contains(text, "failing") || strings.Contains(text, "pass word") {
+		t.Errorf("%s", text)
+	}
+	body["address"] = "https://failing.example"
+	w.tester.put("https://failing.example", service.FoundCalendar{Href: "https://failing.example/cal/"})
+	if got := w.want(w.ask(w.admin, "POST", "/links/plan", body), 200); !strings.Contains(string(got.body), `"reason":"server_error"`) {
+		t.Errorf("%s", got.body)
+	}
+	body["password"] = "wrong"
+	if got := w.want(w.ask(w.admin, "POST", "/links/plan", body), 422); got.field("password") != "check.password" {
+		t.Errorf("%s", got.body)
+	}
+	if links := w.want(w.ask(w.admin, "GET", "/links", nil), 200); strings.Contains(string(links.body), "follower") {
+		t.Errorf("something was kept: %s", links.body)
+	}
+}
+
 func TestPull_is_started_and_waited_for(t *testing.T) {
 	w := newWorld(t)
 	link := w.link(w.follower)

@@ -89,6 +89,8 @@ func (a *API) grantRoutes() {
 	route(a, operation{id: "poll-grant", method: post, path: "/grants/{id}/poll", tag: "Links", summary: "Ask whether a code was answered on another device"}, (*call).pollGrant)
 	streaming(a, operation{id: "test-grant", method: post, path: "/grants/{id}/test", tag: "Links", summary: "Test the connection that was signed in",
 		body: GrantLinkInput{}, bare: true}, (*call).testGrant)
+	route(a, operation{id: "plan-grant", method: post, path: "/grants/{id}/plan", tag: "Links", summary: "Look into the calendar that was signed in and say what the first sync would do; nothing is kept or written",
+		body: GrantLinkInput{}, bare: true}, (*call).planGrant)
 	route(a, operation{id: "link-grant", method: post, path: "/grants/{id}/link", tag: "Links", summary: "Make the link, or let the one that was signed in again go on",
 		body: GrantLinkInput{}, bare: true, status: http.StatusCreated}, (*call).linkGrant)
 	silent(a, operation{id: "drop-grant", method: del, path: "/grants/{id}", tag: "Links", summary: "Forget a sign-in, and give back what was granted"}, (*call).dropGrant)

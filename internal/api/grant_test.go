@@ -115,6 +115,7 @@ func init() {
 	routeDeeds["get-grant"] = []routed{{"manage_links", onGrant("GET", "", nil)}}
 	routeDeeds["answer-grant"] = []routed{{"manage_links", onGrant("POST", "/answer", nil)}}
 	routeDeeds["test-grant"] = []routed{{"manage_links", onGrant("POST", "/test", object{})}}
+	routeDeeds["plan-grant"] = []routed{{"manage_links", onGrant("POST", "/plan", object{})}}
 	routeDeeds["link-grant"] = []routed{{"manage_links", onGrant("POST", "/link", object{})}}
 	routeDeeds["poll-grant"] = []routed{{"manage_links", onGrant("POST", "/poll", nil)}}
 	routeDeeds["drop-grant"] = []routed{{"manage_links", onGrant("DELETE", "", nil)}}

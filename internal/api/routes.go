@@ -40,6 +40,8 @@ func (a *API) routes() {
 		body: LinkInput{}, status: http.StatusCreated}, (*call).createLink)
 	streaming(a, operation{id: "test-link", method: post, path: "/links/test", tag: "Links", summary: "Test a connection; nothing is kept",
 		body: LinkInput{}}, (*call).testLink)
+	route(a, operation{id: "plan-link", method: post, path: "/links/plan", tag: "Links", summary: "Look into a calendar and say what the first sync would do; nothing is kept or written",
+		body: LinkInput{}}, (*call).planLink)
 	route(a, operation{id: "get-link", method: get, path: "/links/{id}", tag: "Links", summary: "Read a link"}, (*call).getLink)
 	route(a, operation{id: "change-link", method: patch, path: "/links/{id}", tag: "Links", summary: "Change how a link signs in",
 		body: LinkChangeInput{}}, (*call).changeLink)

@@ -106,6 +106,9 @@ var routeDeeds = map[string][]routed{
 	"test-link": {{"manage_links", func(w *world, by somebody, _ target) answered {
 		return w.ask(by, "POST", "/links/test", w.linkBody(w.peer))
 	}}},
+	"plan-link": {{"manage_links", func(w *world, by somebody, _ target) answered {
+		return w.ask(by, "POST", "/links/plan", w.linkBody(w.person("for-"+by.user.Login+crm.NewID[crm.User](w.service.IDs).String(), crm.English, crm.RoleUser, crm.Rights{})))
+	}}},
 	"get-link":           {{"see_link", ask("GET", "/links/LINK", nil)}},
 	"change-link":        {{"manage_links of a link", ask("PATCH", "/links/LINK", object{"plain_http": false})}},
 	"show-link":          {{"choose_shown", ask("PUT", "/links/LINK/shown", object{"busy": true})}},

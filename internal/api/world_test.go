@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"agendaonline/internal/auth"
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
@@ -76,7 +78,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.service = service.New(service.Config{
 		Store: w.store, Keys: keys, Zones: sharedZones, IDs: crm.IDSource{Now: w.clock.now, Random: rand.Reader},
-		Waker: waker{}, Puller: w.puller, Tester: w.tester, Passwords: sharedPasswords(), Grants: easyGranter{w.clock.now},
+		Waker: waker{}, Puller: w.puller, Tester: w.tester, Planner: planner{}, Passwords: sharedPasswords(), Grants: easyGranter{w.clock.now},
 	})
 	w.must(w.service.Start(t.Context()))
 	door := auth.New(auth.Config{Store: w.store, Passwords: sharedPasswords(), Now: w.clock.now})
@@ -279,6 +281,16 @@ func (t *tester) put(address string, calendar service.FoundCalendar) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.calendars[address] = calendar
+}
+
+// planner finds two events in every calendar, but for one whose server fails.
+type planner struct{}
+
+func (planner) Plan(_ context.Context, request service.PlanRequest, _ func(int)) (reconcile.FirstCounts, crm.Failing, error) {
+	if strings.HasPrefix(request.Link.Address, "https://failing.") {
+		return reconcile.FirstCounts{}, crm.Failing{Reason: crm.FailingServer, Params: map[string]string{"status": "503"}}, nil
+	}
+	return reconcile.FirstCounts{Events: map[string]int{"2026-11-25": 2}, Twins: 1}, crm.Failing{}, nil
 }
 
 func (t *tester) Test(ctx context.Context, request service.TestRequest, report func(service.TestStep)) (service.Verdict, error) {

@@ -25,6 +25,7 @@ import (
 	"agendaonline/internal/sandbox"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
+	"agendaonline/internal/service/servicetest"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
@@ -58,19 +59,6 @@ type seen struct {
 	uid    string
 }
 
-type nobody struct{}
-
-func (nobody) Wake(crm.LinkID)                      {}
-func (nobody) Hash(string) (string, error)          { return "hash", nil }
-func (nobody) Matches(string, string) (bool, error) { return false, nil }
-func (nobody) Pull(context.Context, []crm.LinkID, time.Duration) (service.PullTicket, error) {
-	return nil, errors.New("not used")
-}
-func (nobody) Progress([]crm.LinkID) []service.LinkPull { return nil }
-func (nobody) Test(context.Context, service.TestRequest, func(service.TestStep)) (service.Verdict, error) {
-	return service.Verdict{}, errors.New("not used")
-}
-
 func (s *stage) must(err error) {
 	s.Helper()
 	if err != nil {
@@ -100,7 +88,7 @@ func newStage(t *testing.T, seed uint64, manners sandbox.Manners) *stage {
 	s.must(err)
 	zones := zone.NewRules(time.LoadLocation)
 	ids := crm.IDSource{Now: s.now, Random: cryptorand.Reader}
-	s.service = service.New(service.Config{Store: s.store, Keys: keys, Zones: zones, IDs: ids, Waker: nobody{}, Puller: nobody{}, Tester: nobody{}, Passwords: nobody{}})
+	s.service = service.New(servicetest.Alone(s.store, keys, zones, ids))
 	s.must(s.service.Start(t.Context()))
 	s.syncer = syncer.New(syncer.Config{Store: s.store, Connect: s.connect, IDs: ids, Now: s.now, Zones: zones, Gate: func(context.Context, syncer.Point) error { return nil }})
 	s.must(s.store.Write(t.Context(), func(tx *store.Tx) error {

@@ -32,6 +32,8 @@ type PlanView struct {
 	reconcile.FirstCounts
 	Today crm.Date // in the zone of the link's user
 	Start crm.Date // the day that is preselected; zero: none is needed
+	// Failing is why the calendar of a link that is not made yet could not be looked into: there are no counts then.
+	Failing crm.Failing
 }
 
 // TwinView is an event that looks like an action.

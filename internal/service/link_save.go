@@ -13,23 +13,8 @@ import (
 // CreateLink tests the connection and, when it works, saves the link and starts its first sync. Nothing is saved when it
 // does not: the problem is that of the test.
 func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (crm.Link, error) {
-	if err := s.mayManage(ctx, caller, in.User); err != nil {
-		return crm.Link{}, err
-	}
-	var p problems
-	if in.Draft.ID.IsZero() {
-		in = checkLink(&p, in, true)
-		checkPlain(&p, caller, in, false)
-	} else {
-		var err error
-		if in, err = s.fromDraft(ctx, caller, in); err != nil {
-			return crm.Link{}, err
-		}
-	}
-	if err := s.checkLinkUser(ctx, &p, in.User); err != nil {
-		return crm.Link{}, err
-	}
-	if err := p.err(); err != nil {
+	in, err := s.newLink(ctx, caller, in)
+	if err != nil {
 		return crm.Link{}, err
 	}
 	verdict, err := s.tried(ctx, in, in.Password)
@@ -42,11 +27,7 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 		id = crm.NewID[crm.Link](s.IDs)
 		sealed = s.Keys.Seal(SecretPlace(id), []byte(in.Password))
 	}
-	link := crm.Link{
-		ID: id, Version: 1, User: in.User, Kind: in.Kind, Address: in.Address, CalendarHref: verdict.Calendar.Href, CalendarName: verdict.Calendar.Name,
-		Username: in.Username, Addresses: verdict.Addresses, PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken && verdict.NoSyncToken,
-		ReadOnly: verdict.Calendar.ReadOnly, ShownBusy: in.ShownBusy, CreatedAt: s.now(),
-	}
+	link := s.linkOf(in, verdict, id)
 	err = s.write(ctx, func(tx *store.Tx) error {
 		sync := store.LinkSync{Traits: verdict.Traits, CalendarName: link.CalendarName, ReadOnly: link.ReadOnly, Foreign: verdict.Calendar.Foreign}
 		if !in.grant.IsZero() {
@@ -74,6 +55,36 @@ func (s *Service) CreateLink(ctx context.Context, caller Caller, in LinkInput) (
 	}
 	s.Waker.Wake(id)
 	return link, nil
+}
+
+// newLink checks what was typed for a new link, or takes it from the draft that was signed in.
+func (s *Service) newLink(ctx context.Context, caller Caller, in LinkInput) (LinkInput, error) {
+	if err := s.mayManage(ctx, caller, in.User); err != nil {
+		return in, err
+	}
+	var p problems
+	if in.Draft.ID.IsZero() {
+		in = checkLink(&p, in, true)
+		checkPlain(&p, caller, in, false)
+	} else {
+		var err error
+		if in, err = s.fromDraft(ctx, caller, in); err != nil {
+			return in, err
+		}
+	}
+	if err := s.checkLinkUser(ctx, &p, in.User); err != nil {
+		return in, err
+	}
+	return in, p.err()
+}
+
+// linkOf is a new link as its connection test found it.
+func (s *Service) linkOf(in LinkInput, verdict Verdict, id crm.LinkID) crm.Link {
+	return crm.Link{
+		ID: id, Version: 1, User: in.User, Kind: in.Kind, Address: in.Address, CalendarHref: verdict.Calendar.Href, CalendarName: verdict.Calendar.Name,
+		Username: in.Username, Addresses: verdict.Addresses, PlainHTTP: in.PlainHTTP, WithoutSyncToken: in.WithoutSyncToken && verdict.NoSyncToken,
+		ReadOnly: verdict.Calendar.ReadOnly, ShownBusy: in.ShownBusy, CreatedAt: s.now(),
+	}
 }
 
 // awaitFirstSync says of the user's actions what the first sync is going to do with them (semantics 4, rule 2).

@@ -11,6 +11,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/store"
 )
 
@@ -591,5 +592,63 @@ func TestLink_without_sync_token_only_when_that_was_chosen(t *testing.T) {
 	w.tester.put(in.Address, server)
 	if link, err = w.ChangeLink(w.ctx(), w.admin, link.ID, link.Version, in); err != nil || link.WithoutSyncToken {
 		t.Errorf("the server has learnt it: %+v, %v", link, err)
+	}
+}
+
+// Semantics 4, rule 3: what the first sync would do is said before the link is made, with the credentials that were typed, and nothing is
+// kept of it.
+func TestPlanLink_looks_into_the_calendar_of_a_link_that_is_not_made(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		in := w.linkInput(w.user)
+		in.TestWrite = true
+		w.planner.counts = reconcile.FirstCounts{Events: map[string]int{"2020-01-05": 3000, "2026-11-25": 2}, Actions: map[string]int{"2026-11-26": 1}, Twins: 1}
+		read := 0
+		view, err := w.PlanLink(w.ctx(), w.admin, in, nil, func(events int) { read = events })
+		w.must(err)
+		if view.EventsFrom(crm.Date{}) != 3002 || view.Start.String() != "2026-01-01" || view.Twins != 1 || read != 3004 {
+			w.t.Errorf("the plan is %+v, %d were read", view, read)
+		}
+		asked := w.planner.asked[0]
+		if asked.Password != in.Password || asked.Link.User != in.User || asked.Link.CalendarHref == "" || len(asked.Link.Addresses) != 1 {
+			w.t.Errorf("asked with %+v", asked)
+		}
+		if w.tester.tried[0].Write {
+			w.t.Error("the test wrote to the calendar")
+		}
+		w.noLinks()
+
+		verdict := Verdict{Outcome: Works, Calendar: FoundCalendar{Href: "https://dav.example/other/", ReadOnly: true}}
+		w.planner.why = crm.Failing{Reason: crm.FailingUnreachable}
+		view, err = w.PlanLink(w.ctx(), w.admin, in, &verdict, nil)
+		w.must(err)
+		if len(w.tester.tried) != 1 || !w.planner.asked[1].Link.ReadOnly || view.Failing.Reason != crm.FailingUnreachable {
+			w.t.Errorf("with a verdict: %d tests, %+v, %+v", len(w.tester.tried), w.planner.asked[1], view)
+		}
+	})
+}
+
+func TestPlanLink_refuses_what_CreateLink_refuses(t *testing.T) {
+	w := oneWorld(t)
+	first := w.link(w.user)
+	tried := len(w.tester.tried)
+	_, err := w.PlanLink(w.ctx(), w.admin, w.linkInput(w.user), nil, nil)
+	w.wantProblem("second link of a user", err, CodeLinkUserHasLink, "user")
+	if len(w.tester.tried) != tried {
+		t.Error("a link that cannot be was tested")
+	}
+	in := w.linkInput(w.peer)
+	w.tester.put(in.Address, fakeCalendar{password: in.Password, found: []FoundCalendar{{Href: first.CalendarHref}}})
+	_, err = w.PlanLink(w.ctx(), w.admin, in, nil, nil)
+	if problem := w.wantProblem("a calendar that is linked", err, CodeLinkCalendarTaken, "calendar"); problem.Params["name"] != "Follower" {
+		t.Errorf("names %q", problem.Params["name"])
+	}
+	in.Password = "guess"
+	_, err = w.PlanLink(w.ctx(), w.admin, in, nil, nil)
+	w.wantProblem("a wrong password", err, "check.password", "password")
+	if _, err := w.PlanLink(w.ctx(), w.peer, w.linkInput(w.third), nil, nil); err == nil {
+		t.Error("a user planned another's link")
+	}
+	if len(w.planner.asked) > 0 {
+		t.Errorf("%d calendars were looked into", len(w.planner.asked))
 	}
 }

@@ -21,7 +21,7 @@ var errNoNetwork = errors.New("no server is asked inside a transaction")
 // with replayed true. The same key with another hash is ErrAnswerKey. When do fails nothing is done or kept.
 //
 // do gets a Service that works in that transaction; it may be called several times, until the transaction succeeds. The
-// methods that ask a server (CreateLink, ChangeLink, TestLink, TestSavedLink, OpenActions, those about grants) fail there.
+// methods that ask a server (CreateLink, ChangeLink, PlanLink, TestLink, TestSavedLink, OpenActions, those about grants) fail there.
 func (s *Service) Once(ctx context.Context, caller Caller, key string, hash []byte, do func(*Service) ([]byte, error)) (answer []byte, replayed bool, err error) {
 	if !caller.User.Active || caller.User.ID.IsZero() {
 		return nil, false, &Forbidden{Code: CodeSignedOut}

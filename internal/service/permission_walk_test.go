@@ -172,6 +172,13 @@ var methods = map[string][]deedOf{
 		}
 		return err
 	}}},
+	"PlanLink": {{ManageLinks, func(w *world, by Caller, on target) error {
+		_, err := w.PlanLink(w.ctx(), by, w.linkInput(w.peer), nil, nil)
+		if found, _ := errors.AsType[crm.Problems](err); found != nil {
+			return nil // allowed, but there is a link already
+		}
+		return err
+	}}},
 	"ChangeLink": {{ManageLinks, func(w *world, by Caller, on target) error {
 		_, err := w.ChangeLink(w.ctx(), by, on.link.ID, on.link.Version, w.linkInput(w.user))
 		return err
@@ -332,7 +339,7 @@ func TestService_every_method_asks_Permit(t *testing.T) {
 						switch method.Name { // what is about a link that is not there yet
 						case "AskAppPassword", "TakeAppPassword":
 							about = by.User.ID
-						case "CreateLink":
+						case "CreateLink", "PlanLink":
 							about = colleague.ID
 						case "AskConsent", "Draft", "DropDraft", "TakeAnswer", "PollDraft":
 							about = third.ID

@@ -20,6 +20,7 @@ type Config struct {
 	Waker     Waker
 	Puller    Puller
 	Tester    Tester
+	Planner   Planner
 	Passwords PasswordHasher
 	// Grants may be nil: links that sign in by a grant are not offered then. So may AppPasswords.
 	Grants       Granter
@@ -35,7 +36,7 @@ type Service struct {
 // New makes a Service. One that lacks something it works with is a broken program, and panics.
 func New(config Config) *Service {
 	if config.Store == nil || config.Keys == nil || config.Zones == nil || config.IDs.Now == nil || config.IDs.Random == nil ||
-		config.Waker == nil || config.Puller == nil || config.Tester == nil || config.Passwords == nil {
+		config.Waker == nil || config.Puller == nil || config.Tester == nil || config.Planner == nil || config.Passwords == nil {
 		panic("service: the configuration is not complete")
 	}
 	return &Service{Config: config}

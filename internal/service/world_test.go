@@ -13,6 +13,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
@@ -26,6 +27,7 @@ type world struct {
 	waker    *fakeWaker
 	puller   *fakePuller
 	tester   *fakeTester
+	planner  *fakePlanner
 	user     Caller // has no rights beyond the own actions
 	peer     Caller // has both rights
 	stranger Caller // has none
@@ -53,10 +55,10 @@ func newWorld(t testing.TB, s *store.Store) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, waker: &fakeWaker{}, puller: &fakePuller{}, tester: &fakeTester{calendars: map[string]fakeCalendar{}}}
+	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, waker: &fakeWaker{}, puller: &fakePuller{}, tester: &fakeTester{calendars: map[string]fakeCalendar{}}, planner: &fakePlanner{}}
 	w.Service = New(Config{
 		Store: s, Keys: keys, Zones: testZones, IDs: crm.IDSource{Now: w.clock.now, Random: rand.Reader},
-		Waker: w.waker, Puller: w.puller, Tester: w.tester, Passwords: fakeHasher{},
+		Waker: w.waker, Puller: w.puller, Tester: w.tester, Planner: w.planner, Passwords: fakeHasher{},
 	})
 	for _, one := range []struct {
 		caller *Caller
@@ -276,6 +278,19 @@ func (f *fakePuller) Pull(_ context.Context, links []crm.LinkID, notOlderThan ti
 
 func (f *fakePuller) Progress(links []crm.LinkID) []LinkPull {
 	return slices.DeleteFunc(slices.Clone(f.pulls), func(pull LinkPull) bool { return !slices.Contains(links, pull.Link) })
+}
+
+// fakePlanner has one plan for every calendar, and keeps what it was asked.
+type fakePlanner struct {
+	asked  []PlanRequest
+	counts reconcile.FirstCounts
+	why    crm.Failing
+}
+
+func (f *fakePlanner) Plan(_ context.Context, request PlanRequest, read func(events int)) (reconcile.FirstCounts, crm.Failing, error) {
+	f.asked = append(f.asked, request)
+	read(f.counts.Items())
+	return f.counts, f.why, nil
 }
 
 // fakeTester knows servers by address. It takes a password as right or wrong and counts how often it was tried.

@@ -23,6 +23,7 @@ import (
 	"agendaonline/internal/sandbox"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
+	"agendaonline/internal/service/servicetest"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
@@ -151,9 +152,7 @@ func (on *stage) newWorld(p plan, telling bool) *world {
 	must(err)
 	w.keys, err = keys()
 	must(err)
-	w.service = service.New(service.Config{
-		Store: w.store, Keys: w.keys, Zones: zones, IDs: w.ids(), Waker: nobody{}, Puller: nobody{}, Tester: nobody{}, Passwords: nobody{},
-	})
+	w.service = service.New(servicetest.Alone(w.store, w.keys, zones, w.ids()))
 	must(w.store.Write(w.ctx, func(tx *store.Tx) error {
 		settings, err := tx.Settings()
 		if err != nil {
@@ -315,17 +314,3 @@ func (w *world) login(id crm.UserID) string {
 }
 
 func (w *world) linkName(id crm.LinkID) string { return w.names[id] }
-
-// nobody stands for what a history does without: wakes are in the database, and nodes look there.
-type nobody struct{}
-
-func (nobody) Wake(crm.LinkID)                      {}
-func (nobody) Hash(string) (string, error)          { return "hash", nil }
-func (nobody) Matches(string, string) (bool, error) { return false, nil }
-func (nobody) Pull(context.Context, []crm.LinkID, time.Duration) (service.PullTicket, error) {
-	return nil, errors.New("not used")
-}
-func (nobody) Progress([]crm.LinkID) []service.LinkPull { return nil }
-func (nobody) Test(context.Context, service.TestRequest, func(service.TestStep)) (service.Verdict, error) {
-	return service.Verdict{}, errors.New("not used")
-}

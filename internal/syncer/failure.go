@@ -42,12 +42,18 @@ func (r *run) failed(ctx context.Context, failure *dav.Failure) (store.RunResult
 
 // refused ends the first run of a link whose calendar is another's already: nothing of it is touched.
 func (r *run) refused(ctx context.Context, already *linkedAlready) (store.RunResult, error) {
-	var of crm.User
-	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) { of, err = tx.User(already.user); return err })
+	reason, params, err := r.linkedTo(ctx, already.user)
 	if err != nil {
 		return store.RunResult{}, err
 	}
-	return r.failedFor(ctx, &dav.Failure{Class: dav.ClassPermanent}, crm.FailingLinked, map[string]string{"name": of.Name})
+	return r.failedFor(ctx, &dav.Failure{Class: dav.ClassPermanent}, reason, params)
+}
+
+// linkedTo is why a link fails whose calendar is a user's already.
+func (r *run) linkedTo(ctx context.Context, user crm.UserID) (crm.Reason, map[string]string, error) {
+	var of crm.User
+	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) { of, err = tx.User(user); return err })
+	return crm.FailingLinked, map[string]string{"name": of.Name}, err
 }
 
 // failedFor ends a run for a reason that becomes a state of the link.

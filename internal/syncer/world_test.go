@@ -3,7 +3,6 @@ package syncer_test
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,6 +20,7 @@ import (
 	"agendaonline/internal/sandbox"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
+	"agendaonline/internal/service/servicetest"
 	"agendaonline/internal/store"
 	"agendaonline/internal/store/storetest"
 	"agendaonline/internal/syncer"
@@ -79,19 +79,6 @@ func (c *clock) forward(by time.Duration) {
 	c.at = c.at.Add(by)
 }
 
-type nobody struct{}
-
-func (nobody) Wake(crm.LinkID)                      {}
-func (nobody) Hash(string) (string, error)          { return "hash", nil }
-func (nobody) Matches(string, string) (bool, error) { return false, nil }
-func (nobody) Pull(context.Context, []crm.LinkID, time.Duration) (service.PullTicket, error) {
-	return nil, errors.New("not used")
-}
-func (nobody) Progress([]crm.LinkID) []service.LinkPull { return nil }
-func (nobody) Test(context.Context, service.TestRequest, func(service.TestStep)) (service.Verdict, error) {
-	return service.Verdict{}, errors.New("not used")
-}
-
 // each runs a test on both databases.
 func each(t *testing.T, test func(*world)) {
 	t.Helper()
@@ -132,7 +119,7 @@ func newWorld(t *testing.T, fresh store.Options, manners sandbox.Manners) *world
 	keys, err := secret.Create(filepath.Join(t.TempDir(), "key"), rand.Reader)
 	w.must(err)
 	ids := crm.IDSource{Now: w.clock.now, Random: rand.Reader}
-	w.service = service.New(service.Config{Store: w.store, Keys: keys, Zones: zones, IDs: ids, Waker: nobody{}, Puller: nobody{}, Tester: nobody{}, Passwords: nobody{}})
+	w.service = service.New(servicetest.Alone(w.store, keys, zones, ids))
 	w.must(w.service.Start(t.Context()))
 	w.syncer = syncer.New(syncer.Config{
 		Store: w.store, Connect: w.connect, IDs: ids, Now: w.clock.now, Zones: zones,

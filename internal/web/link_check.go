@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func (s *site) stream(w http.ResponseWriter, r *request, p checkPage, test func(
 		ended <- end{verdict, err}
 	}()
 	p.Mark = crm.NewID[checkPage](s.Service.IDs).String()
-	out := &checkStream{site: s, w: w, page: p}
+	out := &growing{site: s, w: w, page: &p, mark: p.Mark}
 	wait := time.NewTimer(beforeSteps)
 	defer wait.Stop()
 	for {
@@ -88,12 +87,12 @@ func (s *site) stream(w http.ResponseWriter, r *request, p checkPage, test func(
 		case <-wait.C:
 			err = out.begin()
 		case step := <-steps:
-			err = out.step(stepOf(r, step))
+			err = out.piece("check_step", stepOf(r, step))
 		case end := <-ended:
 			if end.err != nil && !out.begun {
 				return end.err
 			}
-			return s.finishStream(out, r, end.verdict, end.err, time.Since(began), conclude)
+			return s.finishStream(out, &p, r, end.verdict, end.err, time.Since(began), conclude)
 		}
 		if err != nil && !out.begun {
 			<-ended
@@ -103,95 +102,30 @@ func (s *site) stream(w http.ResponseWriter, r *request, p checkPage, test func(
 }
 
 // finishStream sends the verdict.
-func (s *site) finishStream(out *checkStream, r *request, verdict service.Verdict, err error, took time.Duration, conclude func(*checkPage, service.Verdict)) error {
+func (s *site) finishStream(out *growing, p *checkPage, r *request, verdict service.Verdict, err error, took time.Duration, conclude func(*checkPage, service.Verdict)) error {
 	if beginErr := out.begin(); beginErr != nil && !out.begun {
 		return beginErr
 	}
-	out.page.Ended = true
+	p.Ended = true
 	problems, isProblems := errors.AsType[crm.Problems](err)
 	switch {
 	case isProblems:
-		out.page.Verdict = verdictView{"signin", "warning", r.T("linktest.does_not"), strings.Join(r.sentences(problems), " ")}
+		p.Verdict = verdictView{"signin", "warning", r.T("linktest.does_not"), strings.Join(r.sentences(problems), " ")}
 	case err != nil:
 		if r.Context().Err() == nil {
 			s.Log.ErrorContext(r.Context(), "run a connection test", "path", r.URL.Path, "error", err)
 		}
-		out.page.Verdict = verdictView{"signin", "warning", r.T("linktest.does_not"), r.T("linktest.interrupted")}
+		p.Verdict = verdictView{"signin", "warning", r.T("linktest.does_not"), r.T("linktest.interrupted")}
 	default:
-		out.page.Verdict = verdictOf(r, verdict)
-		out.page.Count = r.T("linktest.done", "count", len(verdict.Steps), "duration", r.Duration(took))
-		if out.page.Verdict.Text == "" {
-			out.page.Verdict.Text = capital(out.page.Count) + "."
+		p.Verdict = verdictOf(r, verdict)
+		p.Count = r.T("linktest.done", "count", len(verdict.Steps), "duration", r.Duration(took))
+		if p.Verdict.Text == "" {
+			p.Verdict.Text = capital(p.Count) + "."
 		}
-		out.page.Report = reportOf(r, verdict)
-		conclude(&out.page, verdict)
+		p.Report = reportOf(r, verdict)
+		conclude(p, verdict)
 	}
 	return out.end(r)
-}
-
-// checkStream sends a checkPage in pieces.
-type checkStream struct {
-	site  *site
-	w     http.ResponseWriter
-	page  checkPage
-	begun bool
-}
-
-// parts renders the page and cuts it where the steps go in.
-func (c *checkStream) parts() (before, after []byte, err error) {
-	var whole bytes.Buffer
-	if err := c.site.views.byName[c.page.view()].ExecuteTemplate(&whole, "layout", c.page); err != nil {
-		return nil, nil, fmt.Errorf("render a connection test: %w", err)
-	}
-	before, after, found := bytes.Cut(whole.Bytes(), []byte(c.page.Mark))
-	if !found {
-		return nil, nil, errors.New("render a connection test: the view has no place for its steps")
-	}
-	return before, after, nil
-}
-
-func (c *checkStream) begin() error {
-	if c.begun {
-		return nil
-	}
-	before, _, err := c.parts()
-	if err != nil {
-		return err
-	}
-	c.begun = true
-	c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	c.w.Header().Set("X-Accel-Buffering", "no") // a proxy that collects the page would spoil it
-	c.w.WriteHeader(http.StatusOK)
-	return c.send(before)
-}
-
-func (c *checkStream) step(step checkStep) error {
-	if err := c.begin(); err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := c.site.views.byName[c.page.view()].ExecuteTemplate(&text, "check_step", step); err != nil {
-		return fmt.Errorf("render a step of a connection test: %w", err)
-	}
-	return c.send(text.Bytes())
-}
-
-// end sends what follows the steps. Something was sent before, so an error can only be logged.
-func (c *checkStream) end(r *request) error {
-	_, after, err := c.parts()
-	if err != nil {
-		c.site.Log.ErrorContext(r.Context(), "end the page of a connection test", "error", err)
-		return nil
-	}
-	_ = c.send(after) // a reader who went away is nobody's trouble
-	return nil
-}
-
-func (c *checkStream) send(text []byte) error {
-	if _, err := c.w.Write(text); err != nil {
-		return err
-	}
-	return http.NewResponseController(c.w).Flush()
 }
 
 func verdictOf(r *request, verdict service.Verdict) verdictView {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/service"
@@ -16,6 +17,9 @@ type draft struct {
 	userName string     // of the user who gets the link
 	in       service.LinkInput
 	verdict  *service.Verdict // of the last test of what stands in in
+	// plan is what the first sync of it would do, by a calendar that was read at plannedAt; nil: nobody looked.
+	plan      *service.PlanView
+	plannedAt time.Time
 	// asksShown: what others see is still to be asked.
 	asksShown bool
 	own       bool   // it was begun on the page My calendar
@@ -28,6 +32,8 @@ type keptDraft struct {
 	UserName  string            `json:"user_name"`
 	In        service.LinkInput `json:"in"`
 	Verdict   *service.Verdict  `json:"verdict,omitempty"`
+	Plan      *service.PlanView `json:"plan,omitempty"`
+	PlannedAt time.Time         `json:"planned_at,omitzero"`
 	Own       bool              `json:"own,omitempty"`
 	AsksShown bool              `json:"asks_shown,omitempty"`
 	Asked     string            `json:"asked,omitempty"`
@@ -36,7 +42,7 @@ type keptDraft struct {
 
 // keepDraft keeps a draft as it is now.
 func (s *site) keepDraft(ctx context.Context, r *request, d draft) error {
-	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.own, d.asksShown, d.asked, d.question})
+	text, err := json.Marshal(keptDraft{d.userName, d.in, d.verdict, d.plan, d.plannedAt, d.own, d.asksShown, d.asked, d.question})
 	if err != nil {
 		return errors.New("write down what is typed for a link") // the cause may quote it
 	}
@@ -66,5 +72,5 @@ func readDraft(id crm.LinkID, text []byte, err error) (draft, bool, error) {
 	if json.Unmarshal(text, &kept) != nil {
 		return draft{}, false, nil // another version of the program wrote it: it is typed anew
 	}
-	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.AsksShown, kept.Own, kept.Asked, kept.Question}, true, nil
+	return draft{id, kept.UserName, kept.In, kept.Verdict, kept.Plan, kept.PlannedAt, kept.AsksShown, kept.Own, kept.Asked, kept.Question}, true, nil
 }

@@ -219,7 +219,7 @@ func saveWizardKind(s *site, w http.ResponseWriter, r *request) error {
 		return crm.Problems{crm.NewProblem(service.CodeLinkKind, "kind", "kind", string(kind))}
 	}
 	if d.in.Kind != kind {
-		d.in.Kind, d.in.Draft, d.verdict = kind, service.DraftRef{}, nil
+		d.in.Kind, d.in.Draft, d.verdict, d.plan = kind, service.DraftRef{}, nil, nil
 		if err := s.keepDraft(r.Context(), r, d); err != nil {
 			return err
 		}
@@ -283,7 +283,7 @@ func testWizard(s *site, w http.ResponseWriter, r *request) error {
 	if err := posted(r); err != nil {
 		return err
 	}
-	d.verdict, d.in.WithoutSyncToken = nil, false
+	d.verdict, d.plan, d.in.WithoutSyncToken = nil, nil, false
 	if r.PostForm.Has("signed") {
 		d.in.TestWrite = ticked(r, "test_write")
 	} else if r.PostForm.Has("address") {
@@ -391,75 +391,25 @@ func saveWithoutToken(s *site, w http.ResponseWriter, r *request) error {
 	return see(w, r, d.path("shown"))
 }
 
-// wizardPlanPage says what the first sync is going to do.
-type wizardPlanPage struct {
-	frame
-	Wizard               *wizardSteps
-	Name, Calendar       string
-	Out, Past            string
-	ReadOnly             bool
-	Start                formInput
-	SavePath, ChoosePath string
-}
-
-func (wizardPlanPage) view() string { return "wizard_plan" }
-
-func showWizardPlan(s *site, w http.ResponseWriter, r *request) error {
-	return s.showWizardPlanWith(w, r, http.StatusOK, "")
-}
-
-func (s *site) showWizardPlanWith(w http.ResponseWriter, r *request, status int, problem string) error {
-	d, found, err := s.draft(w, r)
-	if !found || err != nil {
-		return err
-	}
-	if !d.works() || d.verdict.NoSyncToken && !d.in.WithoutSyncToken {
-		return see(w, r, d.path("parameters"))
-	}
-	if d.asksShown {
-		return see(w, r, d.path("shown"))
-	}
-	f, err := s.frame(r, "parameters", r.T("wizard.plan"))
-	if err != nil {
-		return err
-	}
-	out, err := s.actionsFrom(r, d.in.User, r.Today())
-	if err != nil {
-		return err
-	}
-	dated, err := s.actionsFrom(r, d.in.User, crm.Date{Year: 1, Month: 1, Day: 1})
-	if err != nil {
-		return err
-	}
-	calendar := d.verdict.Calendar
-	start := formInput{
-		words: r.words, Name: "start", Label: r.T("plan.start"), Value: shownDate(r.typedDate(r.PostForm.Get("start"))), Example: r.T("day.typed_form"),
-		Hint: r.T("wizard.start_hint"), Numeric: true, Picker: "date", Error: fieldError{Sentence: problem},
-	}
-	return s.render(w, status, wizardPlanPage{
-		frame: f, Wizard: stepsOf(r, 4, &d), Start: start, Name: d.userName, Calendar: calendar.Name, Out: r.Number(out), Past: r.Number(max(0, dated-out)),
-		ReadOnly: calendar.ReadOnly, SavePath: d.path("save"), ChoosePath: d.path("shown"),
-	})
-}
-
 func saveWizard(s *site, w http.ResponseWriter, r *request) error {
 	d, found, err := s.draft(w, r)
 	if !found || err != nil {
 		return err
 	}
-	if !d.works() {
-		return see(w, r, d.path("parameters"))
-	}
-	if d.asksShown {
-		return see(w, r, d.path("shown"))
+	if missing := d.missing(); missing != "" {
+		return see(w, r, d.path(missing))
 	}
 	if err := posted(r); err != nil {
 		return err
 	}
 	d.in.Start, err = startOf(r, "start")
 	if problems, is := errors.AsType[crm.Problems](err); is {
-		return s.showWizardPlanWith(w, r, http.StatusUnprocessableEntity, r.sentences(problems)[0])
+		return s.planAgain(w, r, d, http.StatusUnprocessableEntity, r.sentences(problems)[0])
 	}
+	if r.PostForm.Get("decision") == "count" {
+		return s.planAgain(w, r, d, http.StatusOK, "")
+	}
+	d.in.Everything = d.plan != nil && d.in.Start.IsZero() // who saw the plan and chose no start wants all of it
 	d.in.Calendar = d.verdict.Calendar.Href
 	link, err := s.Service.CreateLink(r.Context(), r.caller, d.in)
 	if problems, is := errors.AsType[crm.Problems](err); is {

@@ -11,6 +11,7 @@ import (
 
 	"agendaonline/internal/check"
 	"agendaonline/internal/outbound"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/sandbox"
 	"agendaonline/internal/service"
 )
@@ -38,6 +39,7 @@ func TestWizard_from_nothing_to_a_link(t *testing.T) {
 		{Href: "https://calendars.example/a/", Name: "Werk"}, {Href: "https://calendars.example/b/", Name: "Team", ReadOnly: true, Foreign: true}, {Href: "https://calendars.example/t/", Name: "Taken", NoEvents: true},
 	}}
 	w.testedBy(tester, nil, nil, nil)
+	w.planner.counts = reconcile.FirstCounts{Events: map[string]int{"2019-05-02": 2400, "2026-11-30": 9}, Actions: map[string]int{"2026-11-25": 1}, Twins: 3}
 	w.action(w.luc, "Chantier")
 	w.action(w.luc, "Archive", func(in *service.ActionInput) { in.StartDate, in.EndDate = "2026-11-01", "2026-11-02" })
 	b := w.browse(w.an)
@@ -59,12 +61,19 @@ func TestWizard_from_nothing_to_a_link(t *testing.T) {
 		t.Errorf("asked %+v", asked)
 	}
 	see(b.get(draft+"/plan")).shows(t, http.StatusOK, "Wat mogen anderen zien van wat uit de agenda van Luc Dubois komt?", `value="full" checked`) // it is asked first
-	see(b.post(draft+"/shown", url.Values{"shown": {"busy"}})).shows(t, http.StatusOK, "Plan van de eerste synchronisatie", "Werk", "<dd>1</dd>", "1, blijven alleen in het CRM")
+	see(b.post(draft+"/shown", url.Values{"shown": {"busy"}})).shows(t, http.StatusOK, "Plan van de eerste synchronisatie", "Werk",
+		"Afspraken die acties worden: 2.409", "<dt>2019</dt>", "<dt>Acties die afspraken worden</dt><dd>1</dd>", "<dt>Lijken dubbel</dt><dd>3</dd>", "1, blijven alleen in het CRM",
+		`value="01/01/2026"`, "Voor u gekozen omdat er meer dan 2.000 zijn", "Met deze datum: 9 acties")
+	see(b.post(draft+"/save", url.Values{"start": {"1/1/19"}, "decision": {"count"}})).shows(t, http.StatusOK, "Met deze datum: 2.409 acties", `value="01/01/2019"`)
+	see(b.post(draft+"/save", url.Values{"start": {"1/1/19x"}})).shows(t, http.StatusUnprocessableEntity, `id="start-e"`)
+	if w.planner.asked != 1 {
+		t.Errorf("the calendar was read %d times", w.planner.asked)
+	}
 	see(b.get(draft+"/parameters")).shows(t, http.StatusOK, `value="https://calendars.example/"`, "Leeg laten houdt het wachtwoord")
 	if views, _ := w.Links(t.Context(), w.an); len(views) > 0 {
 		t.Error("something was saved before it was asked for")
 	}
-	done := see(b.post(draft+"/save", nil))
+	done := see(b.post(draft+"/save", url.Values{"start": {""}}))
 	done.shows(t, http.StatusOK, "De koppeling is gemaakt.", "Luc Dubois", "Werk", "Nieuw", "Alleen dat er iemand bezet is")
 	done.hides(t, "/shown") // that is for Luc to change
 	see(b.get("/links")).shows(t, http.StatusOK, "calendars.example · Werk")

@@ -105,7 +105,7 @@ var adminViews = map[string][]string{
 	"wizard_user":         {"layout", "wizard_steps"},
 	"wizard_kind":         {"layout", "wizard_steps"},
 	"wizard_parameters":   {"layout", "inputs", "certificate", "wizard_steps"},
-	"wizard_plan":         {"layout", "wizard_steps", "field"},
+	"wizard_plan":         {"layout", "wizard_steps", "field", "first_plan", "plan_read"},
 	"held":                {"layout", "first_plan", "field"},
 	"held_each":           {"layout"},
 	"runs":                {"layout", "side", "run_table", "state"},

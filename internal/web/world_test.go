@@ -18,6 +18,7 @@ import (
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/live"
+	"agendaonline/internal/reconcile"
 	"agendaonline/internal/secret"
 	"agendaonline/internal/service"
 	"agendaonline/internal/store"
@@ -33,6 +34,7 @@ type world struct {
 	server  *httptest.Server
 	clock   *clock
 	puller  *fakePuller
+	planner *fakePlanner
 	an      service.Caller
 	luc     service.Caller
 	tom     service.Caller
@@ -46,10 +48,10 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, puller: &fakePuller{}}
+	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, puller: &fakePuller{}, planner: &fakePlanner{}}
 	w.Service = service.New(service.Config{
 		Store: s, Keys: keys, Zones: zone.NewRules(time.LoadLocation), IDs: crm.IDSource{Now: w.clock.now, Random: rand.Reader},
-		Waker: noWaker{}, Puller: w.puller, Tester: oneCalendar{}, Passwords: plainHasher{},
+		Waker: noWaker{}, Puller: w.puller, Tester: oneCalendar{}, Planner: w.planner, Passwords: plainHasher{},
 	})
 	w.must(w.Start(t.Context()))
 	both := crm.Rights{ChangeOthers: true, Reassign: true}
@@ -286,6 +288,33 @@ func (oneCalendar) Test(_ context.Context, request service.TestRequest, report f
 	report(step)
 	calendar := service.FoundCalendar{Href: request.Address + request.Username + "/", Name: "Agenda van " + request.Username}
 	return service.Verdict{Outcome: service.Works, Steps: []service.TestStep{step}, Calendars: []service.FoundCalendar{calendar}, Calendar: calendar}, nil
+}
+
+// fakePlanner has one plan for every calendar. begun, where it is there, is closed by who has seen the page begin.
+type fakePlanner struct {
+	mu     sync.Mutex
+	asked  int
+	counts reconcile.FirstCounts
+	why    crm.Failing
+	read   []int
+	begun  chan struct{}
+}
+
+func (f *fakePlanner) Plan(ctx context.Context, request service.PlanRequest, read func(events int)) (reconcile.FirstCounts, crm.Failing, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	if f.begun != nil {
+		select {
+		case <-f.begun:
+		case <-ctx.Done():
+			return reconcile.FirstCounts{}, crm.Failing{}, ctx.Err()
+		}
+	}
+	for _, events := range f.read {
+		read(events)
+	}
+	return f.counts, f.why, nil
 }
 
 // link gives a user a link.
