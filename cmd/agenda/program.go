@@ -261,6 +261,15 @@ func (p *program) finishEnds(ctx context.Context) error {
 	return err
 }
 
+// purgeExpired empties the trash of what has been there for long enough.
+func (p *program) purgeExpired(ctx context.Context) error {
+	purged, err := p.service.PurgeExpired(ctx)
+	if purged > 0 {
+		p.Log.Info("trash purged", "actions", purged)
+	}
+	return err
+}
+
 // keepHouse removes what ended by age, and lets the database look at itself.
 func (p *program) keepHouse(ctx context.Context) {
 	purge, optimize, drafts := time.NewTicker(purgeEvery), time.NewTicker(optimizeEvery), time.NewTicker(draftsEvery)
@@ -273,7 +282,7 @@ func (p *program) keepHouse(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-purge.C:
-			err = errors.Join(p.door.Purge(ctx), p.store.Write(ctx, func(tx *store.Tx) error {
+			err = errors.Join(p.door.Purge(ctx), p.purgeExpired(ctx), p.store.Write(ctx, func(tx *store.Tx) error {
 				_, err := tx.PurgeAnswers(p.Now().Add(-answersKept))
 				return err
 			}))
@@ -282,7 +291,8 @@ func (p *program) keepHouse(ctx context.Context) {
 		case <-p.left:
 			err = p.finishEnds(ctx)
 		case <-optimize.C:
-			err = p.store.Optimize(ctx)
+			_, err = p.service.ForgetUIDs(ctx)
+			err = errors.Join(err, p.store.Optimize(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			p.Log.Error("housekeeping", "error", err)

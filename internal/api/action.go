@@ -74,6 +74,7 @@ type May struct {
 	Delete        bool   `json:"delete"`
 	Reassign      bool   `json:"reassign" doc:"Give it to whomever."`
 	Restore       bool   `json:"restore" doc:"Take it out of the trash."`
+	Purge         bool   `json:"purge" doc:"Remove it for good."`
 	Hide          bool   `json:"hide" doc:"Take it off the screens, without a word to the calendar."`
 	Unhide        bool   `json:"unhide"`
 	WhyNot        string `json:"why_not" doc:"The code of why it may not be changed."`
@@ -93,7 +94,7 @@ func (c *call) action(view service.ActionView) Action {
 		Documents: views(view.Documents, func(d crm.Document) Document { return Document{d.Title, d.URL} }),
 		Private:   view.Private, ShownBusy: view.ShownBusy, CreatedAt: instant(view.CreatedAt), ModifiedAt: instant(view.ModifiedAt), DeletedAt: instant(view.DeletedAt), Hidden: view.Hidden,
 		May: May{
-			Change: view.MayChange, Delete: view.MayDelete, Reassign: view.MayReassign, Restore: view.MayRestore,
+			Change: view.MayChange, Delete: view.MayDelete, Reassign: view.MayReassign, Restore: view.MayRestore, Purge: view.MayPurge,
 			Hide: view.MayHide, Unhide: view.MayUnhide, WhyNot: view.WhyNot, ReadOnlyUnits: view.ReadOnlyUnits,
 		},
 	}

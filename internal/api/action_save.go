@@ -148,6 +148,14 @@ func (c *call) restoreAction(in *ActionRestore) (reply[Action], error) {
 	return c.afterwards(c.service.Restore(c.ctx(), guestsSaid(c.caller, in.TellGuests, in.InviteAgain), id))
 }
 
+func (c *call) purgeAction(in *ActionDeed) error {
+	id, err := pathID[crm.Action](in.ID)
+	if err != nil {
+		return err
+	}
+	return c.service.Purge(c.ctx(), c.caller, id)
+}
+
 func (c *call) hideAction(in *ActionDeed) (reply[Action], error) {
 	id, err := pathID[crm.Action](in.ID)
 	if err != nil {

@@ -35,7 +35,7 @@ func TestAction_made_read_changed_deleted_restored(t *testing.T) {
 		"documents": []any{object{"title": "Plan", "url": "https://example.com/plan"}}, "follows_up": nil, "private": false, "deleted_at": nil,
 		"follower_name": "Name of follower", "version": 1.0,
 		"sync": object{"state": "not_synced", "reason": "follower_without_link", "params": object{}, "detail": i18n.Reason("fr", "follower_without_link", nil)},
-		"may":  object{"change": true, "delete": true, "reassign": true, "restore": false, "hide": false, "unhide": false, "why_not": "", "read_only_units": false},
+		"may":  object{"change": true, "delete": true, "reassign": true, "restore": false, "purge": false, "hide": false, "unhide": false, "why_not": "", "read_only_units": false},
 	}
 	for name, value := range want {
 		if diff := cmp.Diff(value, got[name]); diff != "" {

@@ -20,6 +20,7 @@ func (a *API) routes() {
 		summary: "Take the action of somebody else's event off the screens; nothing is written to the calendar"}, (*call).hideAction)
 	route(a, operation{id: "unhide-action", method: post, path: "/actions/{id}/unhide", tag: "Actions", summary: "Show a hidden action again"}, (*call).unhideAction)
 	route(a, operation{id: "get-history", method: get, path: "/actions/{id}/history", tag: "Actions", summary: "What happened to an action"}, (*call).history)
+	silent(a, operation{id: "purge-action", method: post, path: "/actions/{id}/purge", tag: "Actions", summary: "Remove an action for good that is in the trash"}, (*call).purgeAction)
 	route(a, operation{id: "restore-value", method: post, path: "/actions/{id}/history/{change}/restore", tag: "Actions",
 		summary: "Bring back the value before a change"}, (*call).restoreValue)
 	route(a, operation{id: "get-event", method: get, path: "/actions/{id}/event", tag: "Actions", summary: "The event as the calendar has it"}, (*call).event)

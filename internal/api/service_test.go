@@ -22,7 +22,7 @@ import (
 // or give a password away, which no answer may hold (semantics 7), or keep what pages ask for one after the other, or tell a part of what
 // another one tells.
 var withoutRoute = []string{
-	"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator", "PurgeDrafts", "FinishEnds", "AskAppPassword", "TakeAppPassword",
+	"Start", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator", "PurgeDrafts", "PurgeExpired", "ForgetUIDs", "FinishEnds", "AskAppPassword", "TakeAppPassword",
 	"KeepWizard", "Wizard", "WizardOfGrant", "DropWizard", "HeldCount", "MayLink",
 }
 

@@ -21,6 +21,7 @@ type SettingsInput struct {
 	DefaultDurationMinutes int64  `json:"default_duration_minutes" required:"false"`
 	PollIntervalMinutes    int64  `json:"poll_interval_minutes" required:"false" doc:"0: no polling in the background."`
 	TrashKeptMinutes       int64  `json:"trash_kept_minutes" required:"false"`
+	UIDsKeptMinutes        int64  `json:"uids_kept_minutes" required:"false" doc:"How long the UIDs of what was purged are known beyond that."`
 	ConflictPolicy         string `json:"conflict_policy" required:"false" enum:"crm,calendar,latest"`
 	TimeZone               string `json:"time_zone" required:"false" doc:"Of actions without a follower."`
 	Language               string `json:"language" required:"false" enum:"nl,fr,en"`
@@ -40,7 +41,7 @@ type Guard struct {
 func settingsInput(in service.SettingsInput) SettingsInput {
 	return SettingsInput{
 		ModuleActive: in.ModuleActive, OnlineCalendar: in.OnlineCalendar, DefaultDurationMinutes: int64(in.DefaultDuration / time.Minute),
-		PollIntervalMinutes: int64(in.PollInterval / time.Minute), TrashKeptMinutes: int64(in.TrashKept / time.Minute),
+		PollIntervalMinutes: int64(in.PollInterval / time.Minute), TrashKeptMinutes: int64(in.TrashKept / time.Minute), UIDsKeptMinutes: int64(in.UIDsKept / time.Minute),
 		ConflictPolicy: string(in.ConflictPolicy), TimeZone: in.TimeZone, Language: string(in.Language),
 		DefaultRights: Rights(in.DefaultRights), OwnCalendars: in.OwnCalendars, Guard: Guard(in.Guard),
 	}
@@ -49,7 +50,7 @@ func settingsInput(in service.SettingsInput) SettingsInput {
 func (in SettingsInput) input() service.SettingsInput {
 	return service.SettingsInput{
 		ModuleActive: in.ModuleActive, OnlineCalendar: in.OnlineCalendar, DefaultDuration: minutes(in.DefaultDurationMinutes),
-		PollInterval: minutes(in.PollIntervalMinutes), TrashKept: minutes(in.TrashKeptMinutes), ConflictPolicy: crm.ConflictPolicy(in.ConflictPolicy),
+		PollInterval: minutes(in.PollIntervalMinutes), TrashKept: minutes(in.TrashKeptMinutes), UIDsKept: minutes(in.UIDsKeptMinutes), ConflictPolicy: crm.ConflictPolicy(in.ConflictPolicy),
 		TimeZone: in.TimeZone, Language: crm.Language(in.Language), DefaultRights: crm.Rights(in.DefaultRights), OwnCalendars: in.OwnCalendars, Guard: crm.GuardSettings(in.Guard),
 	}
 }
@@ -62,7 +63,7 @@ func minutes(n int64) time.Duration {
 
 // fieldInMinutes names the fields of service that are in minutes here.
 var fieldInMinutes = map[string]string{
-	"default_duration": "default_duration_minutes", "poll_interval": "poll_interval_minutes", "trash_kept": "trash_kept_minutes",
+	"default_duration": "default_duration_minutes", "poll_interval": "poll_interval_minutes", "trash_kept": "trash_kept_minutes", "uids_kept": "uids_kept_minutes",
 }
 
 func settings(of crm.Settings) Settings {

@@ -70,7 +70,14 @@ var routeDeeds = map[string][]routed{
 		}
 		return ask("PUT", "/actions/ACTION", body)(w, by, on)
 	}}},
-	"delete-action":  {{"delete_action", ask("DELETE", "/actions/ACTION", nil)}},
+	"delete-action": {{"delete_action", ask("DELETE", "/actions/ACTION", nil)}},
+	"purge-action": {{"purge_action", func(w *world, by somebody, on target) answered {
+		got := w.ask(by, "POST", "/actions/"+on.action+"/purge", nil)
+		if got.status == 409 && got.problem().Code == service.CodePurgeEvent {
+			got.status = 204 // allowed, but its deletion waits
+		}
+		return got
+	}}},
 	"restore-action": {{"restore_action", ask("POST", "/actions/ACTION/restore", nil)}},
 	"hide-action": {{"hide_action", func(w *world, by somebody, on target) answered {
 		id, err := crm.ParseID[crm.Action](on.action)
@@ -373,7 +380,7 @@ func TestRoutes_guessed_ids_and_missing_tokens(t *testing.T) {
 			}
 			for _, guess := range guesses {
 				var body any
-				if method != "GET" && method != "DELETE" && !strings.HasSuffix(path, "/restore") && !strings.HasSuffix(path, "/poll") && !strings.HasSuffix(path, "hide") && (!strings.HasPrefix(path, "/links/{id}/") || method == "PUT") {
+				if method != "GET" && method != "DELETE" && !strings.HasSuffix(path, "/restore") && !strings.HasSuffix(path, "/purge") && !strings.HasSuffix(path, "/poll") && !strings.HasSuffix(path, "hide") && (!strings.HasPrefix(path, "/links/{id}/") || method == "PUT") {
 					body = object{}
 				}
 				got := w.ask(w.admin, method, strings.NewReplacer("{id}", guess, "{change}", guess, "{token}", guess).Replace(path), body, "If-Match", `"1"`)

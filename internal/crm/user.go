@@ -58,8 +58,9 @@ type Settings struct {
 	PollInterval    time.Duration // background polling of each link; 0: off
 	ConflictPolicy  ConflictPolicy
 	TrashKept       time.Duration
-	TimeZone        string   // of actions without follower
-	Language        Language // of pages before sign-in
+	UIDsKept        time.Duration // how long the UIDs of what was purged are known beyond that (semantics 4)
+	TimeZone        string        // of actions without follower
+	Language        Language      // of pages before sign-in
 	DefaultRights   Rights
 	OwnCalendars    bool // users may link a calendar of their own
 
@@ -93,6 +94,7 @@ func DefaultSettings() Settings {
 		PollInterval:    5 * time.Minute,
 		ConflictPolicy:  CRMWins,
 		TrashKept:       30 * 24 * time.Hour,
+		UIDsKept:        2 * 365 * 24 * time.Hour,
 		TimeZone:        "Europe/Brussels",
 		Language:        English,
 		DefaultRights:   Rights{ChangeOthers: true, Reassign: true},

@@ -84,6 +84,7 @@ func see(caller Caller, action crm.Action, names map[crm.UserID]string) (ActionV
 		MayDelete:     Permit(caller.User, DeleteAction, on).Access == Allowed,
 		MayReassign:   Permit(caller.User, Reassign, Subject{Action: &action, To: anotherThan(action.FollowedBy, caller.User.ID)}).Access == Allowed,
 		MayRestore:    action.Deleted() && Permit(caller.User, RestoreAction, on).Access == Allowed,
+		MayPurge:      Permit(caller.User, PurgeAction, on).Access == Allowed,
 		WhyNot:        change.Code,
 		ReadOnlyUnits: action.Sync.Name == crm.ReadOnly,
 	}

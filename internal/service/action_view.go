@@ -24,6 +24,7 @@ type ActionView struct {
 	MayDelete   bool
 	MayReassign bool // give it to whomever
 	MayRestore  bool // take it out of the trash
+	MayPurge    bool // remove it for good
 	MayHide     bool // take it off the screens
 	MayUnhide   bool
 	// WhyNot is why it may not be changed, "" when it may.

@@ -63,7 +63,7 @@ func TestChangeSettings_refuses_everything_that_is_wrong_at_once(t *testing.T) {
 	for i, problem := range found {
 		fields[i] = problem.Field
 	}
-	want := "default_duration poll_interval trash_kept conflict_policy time_zone language guard.more guard.most guard.emptied guard.part"
+	want := "default_duration poll_interval trash_kept uids_kept conflict_policy time_zone language guard.more guard.most guard.emptied guard.part"
 	if got := strings.Join(fields, " "); got != want {
 		t.Errorf("problems with %q, want %q", got, want)
 	}

@@ -35,6 +35,7 @@ type SettingsInput struct {
 	PollInterval    time.Duration
 	ConflictPolicy  crm.ConflictPolicy
 	TrashKept       time.Duration
+	UIDsKept        time.Duration
 	TimeZone        string
 	Language        crm.Language
 	DefaultRights   crm.Rights
@@ -46,7 +47,7 @@ type SettingsInput struct {
 func SettingsInputOf(settings crm.Settings) SettingsInput {
 	return SettingsInput{
 		ModuleActive: settings.ModuleActive, OnlineCalendar: settings.OnlineCalendar, DefaultDuration: settings.DefaultDuration,
-		PollInterval: settings.PollInterval, ConflictPolicy: settings.ConflictPolicy, TrashKept: settings.TrashKept,
+		PollInterval: settings.PollInterval, ConflictPolicy: settings.ConflictPolicy, TrashKept: settings.TrashKept, UIDsKept: settings.UIDsKept,
 		TimeZone: settings.TimeZone, Language: settings.Language, DefaultRights: settings.DefaultRights, OwnCalendars: settings.OwnCalendars, Guard: settings.Guard,
 	}
 }

@@ -3,7 +3,7 @@ package service
 // Codes are all the codes of sentences that this package and the rules of crm use, for a test that none is missing in any
 // language. Those of the connection test are the test's own.
 var Codes = []string{
-	CodeSignedOut, CodeAdministrator, CodeOthers, CodeReassign, CodePrivate, CodePrivateNobody, CodeInTrash, CodeOwnTokens, CodeOwnChoice, CodeCalendarReadOnly,
+	CodeSignedOut, CodeAdministrator, CodeOthers, CodeReassign, CodePrivate, CodePrivateNobody, CodeInTrash, CodeNotInTrash, CodePurgeEvent, CodeOwnTokens, CodeOwnChoice, CodeCalendarReadOnly,
 	CodeHideOwn, CodeOthersEvent, CodeEventCancelled, CodeEventDeclined, CodeTellsGuests,
 	CodeNotUTF8, CodeControlCharacter, CodeTooLong, CodeMissing, CodeDocumentURL, CodeTooManyDocuments,
 	CodeDateFormat, CodeTimeFormat, CodeNoSuchDay, CodeNoSuchTime, CodeUnknownZone, CodeSkipped,

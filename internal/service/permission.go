@@ -15,6 +15,7 @@ const (
 	ChangeAction  Deed = "change_action"
 	DeleteAction  Deed = "delete_action"
 	RestoreAction Deed = "restore_action"
+	PurgeAction   Deed = "purge_action"    // remove it for good
 	HideAction    Deed = "hide_action"     // and show it again
 	Reassign      Deed = "reassign_action" // give it the follower Subject.To
 	PullCalendars Deed = "pull_calendars"
@@ -40,7 +41,7 @@ const (
 
 // Deeds lists them all, in the order of docs/permissions.md.
 var Deeds = []Deed{
-	ListActions, SeeAction, SeeHistory, SeeEvent, CreateAction, ChangeAction, DeleteAction, RestoreAction, HideAction, Reassign, PullCalendars,
+	ListActions, SeeAction, SeeHistory, SeeEvent, CreateAction, ChangeAction, DeleteAction, RestoreAction, PurgeAction, HideAction, Reassign, PullCalendars,
 	SeeChoices, SeeUsers, ManageUsers, ChangeOwnUser, SeeSettings, ManageSettings, SeeLink, SyncLink, ManageLinks, Decide, ChooseShown,
 	SeeTokens, CreateToken, RevokeToken,
 }
@@ -81,6 +82,7 @@ const (
 	CodePrivate       = "permission.private"
 	CodePrivateNobody = "permission.private_needs_follower"
 	CodeInTrash       = "permission.in_trash"
+	CodeNotInTrash    = "permission.not_in_trash"
 	CodeOwnTokens     = "permission.own_tokens"
 	CodeOwnChoice     = "permission.own_choice"
 )
@@ -168,6 +170,14 @@ func permitAction(user crm.User, deed Deed, action crm.Action, to crm.UserID) Pe
 			return refused(CodeInTrash)
 		}
 		return allowed
+	case PurgeAction: // it cannot be taken back
+		switch {
+		case !action.Deleted():
+			return refused(CodeNotInTrash)
+		case own:
+			return allowed
+		}
+		return administratorsOnly(user)
 	case Reassign:
 		switch {
 		case action.Deleted():

@@ -72,7 +72,14 @@ var methods = map[string][]deedOf{
 		_, err := w.Hide(w.ctx(), by, on.action.ID)
 		return err
 	}}},
-	"Unhide":  {{HideAction, func(w *world, by Caller, on target) error { _, err := w.Unhide(w.ctx(), by, on.action.ID); return err }}},
+	"Unhide": {{HideAction, func(w *world, by Caller, on target) error { _, err := w.Unhide(w.ctx(), by, on.action.ID); return err }}},
+	"Purge": {{PurgeAction, func(w *world, by Caller, on target) error {
+		err := w.Purge(w.ctx(), by, on.action.ID)
+		if found, _ := errors.AsType[crm.Problems](err); found != nil {
+			return nil // allowed, but its deletion waits
+		}
+		return err
+	}}},
 	"Restore": {{RestoreAction, func(w *world, by Caller, on target) error { _, err := w.Restore(w.ctx(), by, on.action.ID); return err }}},
 
 	"Once": {{SeeChoices, func(w *world, by Caller, _ target) error { // it does what it is given, for anybody signed in
@@ -237,9 +244,9 @@ var methods = map[string][]deedOf{
 
 // withoutPermission are the methods that nobody but the program itself, its operator at the command line, and the holder of
 // the code that the operator's terminal showed can reach.
-var withoutPermission = []string{"Start", "FinishEnds", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator"}
+var withoutPermission = []string{"Start", "FinishEnds", "PurgeExpired", "ForgetUIDs", "CreateAdministrator", "NeedsAdministrator", "CreateFirstAdministrator"}
 
-var onActions = []Deed{SeeAction, SeeHistory, SeeEvent, ChangeAction, DeleteAction, RestoreAction, HideAction, Reassign}
+var onActions = []Deed{SeeAction, SeeHistory, SeeEvent, ChangeAction, DeleteAction, RestoreAction, PurgeAction, HideAction, Reassign}
 
 var errBusy = errors.New("busy")
 

@@ -106,6 +106,7 @@ func checkSettings(p *problems, in SettingsInput, before crm.Settings, s *Servic
 		p.minutes("poll_interval", in.PollInterval, time.Minute, 24*time.Hour)
 	}
 	p.minutes("trash_kept", in.TrashKept, 24*time.Hour, 10*365*24*time.Hour)
+	p.minutes("uids_kept", in.UIDsKept, 24*time.Hour, 10*365*24*time.Hour)
 	switch in.ConflictPolicy {
 	case crm.CRMWins, crm.CalendarWins, crm.LatestWins:
 	default:
@@ -121,7 +122,7 @@ func checkSettings(p *problems, in SettingsInput, before crm.Settings, s *Servic
 	}
 	return crm.Settings{
 		ModuleActive: in.ModuleActive, OnlineCalendar: in.OnlineCalendar, DefaultDuration: in.DefaultDuration,
-		PollInterval: in.PollInterval, ConflictPolicy: in.ConflictPolicy, TrashKept: in.TrashKept,
+		PollInterval: in.PollInterval, ConflictPolicy: in.ConflictPolicy, TrashKept: in.TrashKept, UIDsKept: in.UIDsKept,
 		TimeZone: zoneName, Language: in.Language, DefaultRights: in.DefaultRights, OwnCalendars: in.OwnCalendars, Guard: in.Guard,
 	}
 }

@@ -243,6 +243,12 @@ func (c *clock) now() time.Time {
 	return c.at
 }
 
+func (c *clock) forward(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(by)
+}
+
 type fakeWaker struct {
 	mu    sync.Mutex
 	woken []crm.LinkID

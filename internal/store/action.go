@@ -288,18 +288,17 @@ func (tx *Tx) OpenActions(follower crm.UserID, today crm.Date) ([]OpenAction, er
 	return actions, nil
 }
 
-// PurgeTrash removes for good at most limit actions that went to the trash before the given instant, and returns their ids.
-// It leaves those that still have work to do in a calendar, and those deleted from the calendar that hold CRM content of
-// their own: purging these is a person's act (semantics 6). History and aliases stay.
+// PurgeTrash removes for good at most limit actions that went to the trash before the given instant, and returns their ids. What the
+// calendar took there stays where work of the CRM hangs on it: a third party, a dossier, a document, a choice other than an event's action
+// begins with (semantics 6). So does what still has an event, or a deletion that waits. Their UIDs are known from now on for a while.
 func (tx *Tx) PurgeTrash(before time.Time, limit int) ([]crm.ActionID, error) {
 	var ids []crm.ActionID
 	query := `SELECT a.id FROM action a
 		WHERE a.deleted_at IS NOT NULL AND a.deleted_at < $1
-			AND (a.modified_by_kind <> 'link' OR a.third_party = '' AND a.contact = '' AND a.dossier = '' AND a.due_date = ''
-				AND a.follows_up IS NULL AND NOT EXISTS (SELECT 1 FROM document d WHERE d.action_id = a.id))
-			AND NOT EXISTS (SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id
-				WHERE b.action_id = a.id AND (r.state <> 'gone' OR b.agreed_when IS NOT NULL))
-			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.action_id = a.id)
+			AND (a.modified_by_kind <> 'link' OR a.third_party = '' AND a.contact = '' AND a.dossier = '' AND a.due_date = '' AND a.follows_up IS NULL
+				AND NOT EXISTS (SELECT 1 FROM document d WHERE d.action_id = a.id)
+				AND NOT EXISTS (SELECT 1 FROM choice c WHERE c.id IN (a.type_id, a.status_id, a.priority_id) AND NOT c.is_default))
+			AND ` + notInCalendar + `
 		ORDER BY a.deleted_at LIMIT $2` + tx.forChange()
 	for row, err := range tx.rows("purge trash", query, timeValue(before), limit) {
 		if err != nil {
@@ -311,26 +310,53 @@ func (tx *Tx) PurgeTrash(before time.Time, limit int) ([]crm.ActionID, error) {
 		}
 		ids = append(ids, id)
 	}
-	// What their events held goes with them: resources that are gone and that nothing else refers to.
-	err := listed(tx, ids, idValue[crm.Action], func(list string, values []any) error {
+	return ids, tx.purge(ids)
+}
+
+// notInCalendar holds for the actions a that no calendar has, or is still to lose.
+const notInCalendar = `NOT EXISTS (SELECT 1 FROM binding b JOIN resource r ON r.id = b.resource_id
+				WHERE b.action_id = a.id AND (r.state <> 'gone' OR b.agreed_when IS NOT NULL))
+			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.action_id = a.id)`
+
+// Purge removes an action for good that lies in the trash, whatever hangs on it. It reports whether it did: not while a calendar has its
+// event, or its deletion waits.
+func (tx *Tx) Purge(id crm.ActionID) (bool, error) {
+	var found int
+	err := tx.queryRow("purge action "+id.String(), "SELECT COUNT(*) FROM action a WHERE a.id = $1 AND a.deleted_at IS NOT NULL AND "+notInCalendar, idValue(id)).Scan(&found)
+	if err != nil || found == 0 {
+		return false, err
+	}
+	return true, tx.purge([]crm.ActionID{id})
+}
+
+// purge removes actions, and what their events held with them: resources that are gone and that nothing else refers to.
+func (tx *Tx) purge(ids []crm.ActionID) error {
+	now, err := tx.Now()
+	if err != nil {
+		return err
+	}
+	return listed(tx, ids, idValue[crm.Action], func(list string, values []any) error {
 		resources, err := tx.boundTo(list, values)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.exec("purge trash", "DELETE FROM binding WHERE action_id IN "+list, values...); err != nil {
+		if _, err := tx.exec("purge actions", "DELETE FROM binding WHERE action_id IN "+list, values...); err != nil {
 			return err
 		}
 		err = listed(tx, resources, idValue[Resource], func(list string, values []any) error {
-			_, err := tx.exec("purge trash", "DELETE FROM resource WHERE id IN "+list+" AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.resource_id = resource.id)", values...)
+			_, err := tx.exec("purge actions", "DELETE FROM resource WHERE id IN "+list+" AND NOT EXISTS (SELECT 1 FROM binding b WHERE b.resource_id = resource.id)", values...)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec("purge trash", "DELETE FROM action WHERE id IN "+list, values...)
+		d := tx.store.dialect
+		if _, err := tx.exec("purge actions", "UPDATE alias SET known_at = "+d.param(len(values)+1)+" WHERE action_id IN "+list, append(slices.Clone(values), timeValue(now))...); err != nil {
+			return err
+		}
+		_, err = tx.exec("purge actions", "DELETE FROM action WHERE id IN "+list, values...)
 		return err
 	})
-	return ids, err
 }
 
 // boundTo are the resources that any of the listed actions is bound to.

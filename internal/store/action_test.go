@@ -119,6 +119,9 @@ func TestPurgeTrash_leaves_what_a_person_must_purge(t *testing.T) {
 		expired := trashed("by a person", func(a *crm.Action) { a.Dossier = "17" })
 		bare := trashed("by the calendar, bare", func(a *crm.Action) { a.ModifiedBy = byCalendar })
 		own := trashed("by the calendar, with a third party", func(a *crm.Action) { a.ModifiedBy = byCalendar; a.ThirdParty = "Acme" })
+		status := crm.Choice{ID: newID[crm.Choice](), Kind: crm.ChoiceStatus, Names: map[crm.Language]string{crm.Dutch: "Gedaan"}}
+		f.write(func(tx *store.Tx) error { return tx.PutChoice(status) })
+		done := trashed("by the calendar, and done", func(a *crm.Action) { a.ModifiedBy, a.Status = byCalendar, status.ID })
 		documented := trashed("by the calendar, with a document", func(a *crm.Action) { a.ModifiedBy = byCalendar; a.Documents = []crm.Document{{Title: "x"}} })
 		recent := trashed("recent", func(a *crm.Action) { a.DeletedAt = monday })
 		working := trashed("its event is still there", func(*crm.Action) {})
@@ -128,7 +131,7 @@ func TestPurgeTrash_leaves_what_a_person_must_purge(t *testing.T) {
 		resource := newResource(f.link.ID, "1")
 		f.write(func(tx *store.Tx) error {
 			return errors.Join(
-				tx.InsertActions([]crm.Action{expired, bare, own, documented, recent, working, waiting}), tx.InsertActions([]crm.Action{live}),
+				tx.InsertActions([]crm.Action{expired, bare, own, done, documented, recent, working, waiting}), tx.InsertActions([]crm.Action{live}),
 				tx.InsertResources([]store.Resource{resource}), tx.InsertBindings([]store.Binding{bind(resource, working)}),
 				tx.PutOutbox(store.OutboxEntry{Link: f.link.ID, Action: waiting.ID}),
 				tx.AppendHistory([]crm.Change{{ID: newID[crm.Change](), Action: expired.ID, At: monday, What: crm.Deleted}}))
@@ -138,7 +141,7 @@ func TestPurgeTrash_leaves_what_a_person_must_purge(t *testing.T) {
 			f.same("purged", len(purged), 2)
 			return err
 		})
-		for _, left := range []crm.Action{own, documented, recent, working, waiting} {
+		for _, left := range []crm.Action{own, done, documented, recent, working, waiting} {
 			f.action(left.ID)
 		}
 		for _, gone := range []crm.Action{expired, bare} {
@@ -148,6 +151,66 @@ func TestPurgeTrash_leaves_what_a_person_must_purge(t *testing.T) {
 		f.same("follow-up", f.action(live.ID), live)
 		history := load(f, func(tx *store.Tx) ([]crm.Change, error) { return tx.History(expired.ID, store.HistoryCursor{}, 10) })
 		f.same("changes that outlive the action", len(history), 1)
+	})
+}
+
+func TestPurge_removes_what_lies_in_the_trash_unless_its_event_is_there(t *testing.T) {
+	onEach(t, func(f *fixture) {
+		own := newAction(f.anna.ID, "own", "2026-10-01 - - - Europe/Brussels")
+		own.Dossier, own.ModifiedBy, own.DeletedAt = "17", crm.Actor{Kind: crm.ActorLink, Link: f.link.ID}, monday
+		working, living := own, own
+		working.ID, living.ID, living.DeletedAt = newID[crm.Action](), newID[crm.Action](), time.Time{}
+		resource := newResource(f.link.ID, "1")
+		f.write(func(tx *store.Tx) error {
+			return errors.Join(tx.InsertActions([]crm.Action{own, working, living}), tx.InsertResources([]store.Resource{resource}), tx.InsertBindings([]store.Binding{bind(resource, working)}))
+		})
+		for action, want := range map[crm.ActionID]bool{own.ID: true, working.ID: false, living.ID: false, newID[crm.Action](): false} {
+			f.write(func(tx *store.Tx) error {
+				purged, err := tx.Purge(action)
+				f.same("purged", purged, want)
+				return err
+			})
+		}
+		loadFails(f, store.ErrNotFound, func(tx *store.Tx) (crm.Action, error) { return tx.Action(own.ID) })
+		f.action(working.ID)
+		f.action(living.ID)
+	})
+}
+
+// Semantics 4: UIDs are remembered beyond the trash for a while, which begins with the purging.
+func TestForgetUIDs_of_purged_actions_after_a_while(t *testing.T) {
+	onEach(t, func(f *fixture) {
+		purged, kept := newAction(f.anna.ID, "purged", "2026-10-01 - - - Europe/Brussels"), newAction(f.anna.ID, "kept", "2026-10-01 - - - Europe/Brussels")
+		purged.DeletedAt = monday.Add(-40 * 24 * time.Hour)
+		long := monday.Add(-3 * 365 * 24 * time.Hour)
+		f.write(func(tx *store.Tx) error {
+			aliases := []store.Alias{
+				{Calendar: f.link.CalendarHref, UID: "purged", Action: purged.ID, KnownAt: long}, {Calendar: f.link.CalendarHref, UID: "kept", Action: kept.ID, KnownAt: long},
+			}
+			tombstone := store.Tombstone{ID: newID[store.Tombstone](), Link: f.link.ID, Action: purged.ID, Href: "/1", UID: "purged", DeletedAt: long, Reason: "event_deleted"}
+			return errors.Join(tx.InsertActions([]crm.Action{purged, kept}), tx.PutAliases(aliases), tx.InsertTombstones([]store.Tombstone{tombstone}))
+		})
+		f.write(func(tx *store.Tx) error {
+			_, err := tx.PurgeTrash(monday, 10)
+			return err
+		})
+		for _, step := range []struct {
+			before time.Time
+			uids   int64
+			left   int
+		}{{monday.Add(-2 * 365 * 24 * time.Hour), 0, 2}, {monday.Add(time.Hour), 1, 1}} {
+			f.write(func(tx *store.Tx) error {
+				n, err := tx.ForgetUIDs(step.before)
+				f.same("UIDs forgotten", n, step.uids)
+				return err
+			})
+			known := load(f, func(tx *store.Tx) (map[string]crm.ActionID, error) {
+				return tx.ActionsOfUIDs(f.link.CalendarHref, []string{"purged", "kept"})
+			})
+			f.same("UIDs known", len(known), step.left)
+		}
+		left := load(f, func(tx *store.Tx) ([]store.Tombstone, error) { return tx.Tombstones(f.link.ID, time.Time{}) })
+		f.same("deletions known", len(left), 0)
 	})
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"time"
 
 	"agendaonline/internal/crm"
@@ -109,4 +110,14 @@ func (tx *Tx) Tombstones(link crm.LinkID, since time.Time) ([]Tombstone, error) 
 		tombstones = append(tombstones, t)
 	}
 	return tombstones, nil
+}
+
+// ForgetUIDs forgets what was known of purged actions before an instant: their UIDs, and where their events were deleted. It says how many
+// UIDs that were.
+func (tx *Tx) ForgetUIDs(before time.Time) (int64, error) {
+	const purged = "NOT EXISTS (SELECT 1 FROM action a WHERE a.id = %s.action_id)"
+	if _, err := tx.exec("forget deletions", "DELETE FROM tombstone WHERE deleted_at < $1 AND "+fmt.Sprintf(purged, "tombstone"), timeValue(before)); err != nil {
+		return 0, err
+	}
+	return tx.exec("forget UIDs", "DELETE FROM alias WHERE known_at < $1 AND "+fmt.Sprintf(purged, "alias"), timeValue(before))
 }

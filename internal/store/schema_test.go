@@ -283,7 +283,7 @@ func TestStored_JSON_is_what_released_versions_wrote(t *testing.T) {
 		f.write(func(tx *store.Tx) error { return errors.Join(tx.UpdateSettings(settings, 0), tx.PutRun(run)) })
 		for query, want := range map[string]string{
 			"SELECT data FROM settings": `{"Version":0,"ModuleActive":true,"OnlineCalendar":true,"DefaultDuration":1800000000000,"PollInterval":300000000000,` +
-				`"ConflictPolicy":"crm","TrashKept":2592000000000000,"TimeZone":"Europe/Brussels","Language":"en","DefaultRights":{"ChangeOthers":true,"Reassign":true},"OwnCalendars":false,` +
+				`"ConflictPolicy":"crm","TrashKept":2592000000000000,"UIDsKept":63072000000000000,"TimeZone":"Europe/Brussels","Language":"en","DefaultRights":{"ChangeOthers":true,"Reassign":true},"OwnCalendars":false,` +
 				`"Guard":{"More":20,"Part":0.25,"Most":200,"Emptied":5}}`,
 			"SELECT counts FROM run": `{"New":1,"Changed":0,"Removed":0,"SetAside":0,"Created":0,"Patched":0,"Deleted":0,"Refused":0,"Conflicts":0,"Requests":2}`,
 		} {

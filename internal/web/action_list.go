@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"agendaonline/internal/crm"
@@ -224,6 +225,11 @@ func (s *site) actionToast(r *request) *toast {
 		return nil
 	}
 	switch said := r.URL.Query().Get("said"); said {
+	case "purged":
+		if _, err := s.Service.Get(r.Context(), r.caller, id); !errors.Is(err, service.ErrNotFound) {
+			return nil
+		}
+		return &toast{Text: r.T("toast.purged")}
 	case "deleted":
 		action, err := s.Service.Get(r.Context(), r.caller, id)
 		if err != nil || !action.Deleted() {

@@ -24,6 +24,8 @@ var actionRoutes = []Route{
 	{Name: "action_change", Method: http.MethodPost, Pattern: "/actions/{id}", Deed: service.ChangeAction, handle: changeAction},
 	{Name: "action_delete", Method: http.MethodPost, Pattern: "/actions/{id}/delete", Deed: service.DeleteAction, handle: deleteAction},
 	{Name: "action_restore", Method: http.MethodPost, Pattern: "/actions/{id}/restore", Deed: service.RestoreAction, handle: restoreAction},
+	{Name: "action_purge_ask", Method: http.MethodGet, Pattern: "/actions/{id}/purge", Deed: service.PurgeAction, handle: askBeforePurge},
+	{Name: "action_purge", Method: http.MethodPost, Pattern: "/actions/{id}/purge", Deed: service.PurgeAction, handle: purgeAction},
 	{Name: "action_hide", Method: http.MethodPost, Pattern: "/actions/{id}/hide", Deed: service.HideAction, handle: hideAction},
 	{Name: "action_unhide", Method: http.MethodPost, Pattern: "/actions/{id}/unhide", Deed: service.HideAction, handle: unhideAction},
 	{Name: "history_restore", Method: http.MethodPost, Pattern: "/actions/{id}/history/{change}", Deed: service.ChangeAction, handle: restoreValue},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/i18n"
@@ -144,7 +145,11 @@ func (r *request) listBefore(said string, id crm.ActionID) string {
 
 // saidOf is an address that says what was done to an action.
 func saidOf(path, said string, id crm.ActionID) string {
-	return path + "?said=" + said + "&of=" + id.String()
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + "said=" + said + "&of=" + id.String()
 }
 
 func deleteAction(s *site, w http.ResponseWriter, r *request) error {

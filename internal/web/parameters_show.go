@@ -27,6 +27,7 @@ type parametersPage struct {
 	Duration input
 	Conflict pick
 	Trash    input
+	UIDs     input
 	Zone     input
 	Language pick
 	Rights   []tick
@@ -77,7 +78,7 @@ func (t formTexts) or(name string, value int) string {
 
 // settingsFields are the names of the fields as service names them.
 var settingsFields = []string{
-	"poll_interval", "default_duration", "conflict_policy", "trash_kept", "time_zone", "language", "guard.more", "guard.part", "guard.most", "guard.emptied",
+	"poll_interval", "default_duration", "conflict_policy", "trash_kept", "uids_kept", "time_zone", "language", "guard.more", "guard.part", "guard.most", "guard.emptied",
 }
 
 func (s *site) showParametersWith(w http.ResponseWriter, r *request, status int, version int64, in service.SettingsInput, typed formTexts, wrong fieldProblems) error {
@@ -98,6 +99,7 @@ func (s *site) showParametersWith(w http.ResponseWriter, r *request, status int,
 		Duration: input{Name: "default_duration", Class: "w4 phone-full", Label: r.T("params.duration"), Hint: r.T("params.duration_hint"), Numeric: true, Value: typed.or("default_duration", int(in.DefaultDuration/time.Minute))}.on(wrong),
 		Conflict: pick{Name: "conflict_policy", Class: "w4 phone-full", Label: r.T("params.conflict"), Hint: r.T("params.conflict_hint"), Options: policyOptions(r, in.ConflictPolicy)}.on(wrong),
 		Trash:    input{Name: "trash_kept", Class: "w4 phone-full", Label: r.T("params.trash"), Hint: r.T("params.trash_hint"), Numeric: true, Value: typed.or("trash_kept", int(in.TrashKept/(24*time.Hour)))}.on(wrong),
+		UIDs:     input{Name: "uids_kept", Class: "w4 phone-full", Label: r.T("params.uids"), Hint: r.T("params.uids_hint"), Numeric: true, Value: typed.or("uids_kept", int(in.UIDsKept/(24*time.Hour)))}.on(wrong),
 		Zone:     input{Name: "time_zone", Class: "w4 phone-full", Label: r.T("params.zone"), Hint: r.T("params.zone_hint"), Value: in.TimeZone, Autocomplete: "off"}.on(wrong),
 		Language: pick{Name: "language", Class: "w4 phone-full", Label: r.T("params.language"), Options: languageOptions(in.Language)}.on(wrong),
 		Rights:   rightTicks(r, in.DefaultRights),
@@ -178,6 +180,7 @@ func saveSettings(s *site, w http.ResponseWriter, r *request) error {
 		number("poll_interval", 0, minutesOfDay*60, func(n int) { in.PollInterval = time.Duration(n) * time.Second })
 		number("default_duration", 1, minutesOfDay, func(n int) { in.DefaultDuration = time.Duration(n) * time.Minute })
 		number("trash_kept", 1, daysOfTenYears, func(n int) { in.TrashKept = time.Duration(n) * 24 * time.Hour })
+		number("uids_kept", 1, daysOfTenYears, func(n int) { in.UIDsKept = time.Duration(n) * 24 * time.Hour })
 		number("guard.more", 0, manyEvents, func(n int) { in.Guard.More = n })
 		number("guard.part", 0, 100, func(n int) { in.Guard.Part = float64(n) / 100 })
 		number("guard.most", 1, manyEvents, func(n int) { in.Guard.Most = n })

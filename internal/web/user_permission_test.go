@@ -142,13 +142,13 @@ func TestParameters_are_checked_and_saved(t *testing.T) {
 		t.Errorf("got %+v", settings)
 	}
 	form := url.Values{
-		"version": {"1"}, "poll_interval": {"900"}, "default_duration": {"45"}, "conflict_policy": {"latest"}, "trash_kept": {"60"}, "time_zone": {"Europe/Lisbon"}, "language": {"fr"},
+		"version": {"1"}, "poll_interval": {"900"}, "default_duration": {"45"}, "conflict_policy": {"latest"}, "trash_kept": {"60"}, "uids_kept": {"400"}, "time_zone": {"Europe/Lisbon"}, "language": {"fr"},
 		"guard.more": {"1.000"}, "guard.part": {"50"}, "guard.most": {"2000"}, "guard.emptied": {"5"}, "reassign": {"yes"},
 	}
 	b.post("/parameters/settings", form).shows(t, http.StatusOK, "Bewaard.", "elke 15 minuten", `value="45"`, `value="1000"`)
 	b.post("/parameters/settings", form).shows(t, http.StatusConflict, "Iemand anders heeft dit intussen gewijzigd.", `name="version" value="2"`)
 	form.Set("version", "2")
-	for name, value := range map[string]string{"default_duration": "half an hour", "trash_kept": "0", "guard.part": "101", "time_zone": "Mars", "conflict_policy": "mine", "poll_interval": "99999999999999999999"} {
+	for name, value := range map[string]string{"default_duration": "half an hour", "trash_kept": "0", "uids_kept": "5000", "guard.part": "101", "time_zone": "Mars", "conflict_policy": "mine", "poll_interval": "99999999999999999999"} {
 		form.Set(name, value)
 	}
 	wrong := b.post("/parameters/settings", form)

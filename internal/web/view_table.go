@@ -14,4 +14,5 @@ var actionViews = map[string][]string{
 	"actions":        {"layout", "pull", "action_rows", "state"},
 	"action_filters": {"layout"},
 	"action":         {"layout", "state", "field"},
+	"action_purge":   {"layout", "inputs"},
 }
