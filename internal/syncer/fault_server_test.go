@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -509,4 +510,55 @@ func TestF19_a_server_that_breaks_at_a_token_it_does_not_know_is_asked_for_every
 	w.same("then it is healed", w.trouble(), "active")
 	w.same("actions", w.actions(w.anna), strings.ReplaceAll(lunch, "Lunch", "Dinner"))
 	w.quiet(w.anna)
+}
+
+// Semantics 7: what is no calendar any more, or has become somebody else's, stops its link by the daily comparison, before a member of it
+// is looked at. What a server does not tell proves nothing, and a calendar that was another's when it was linked still is.
+func TestF28_what_is_no_calendar_any_more_or_anothers_stops_its_link(t *testing.T) {
+	const calendar, principal = "<D:collection/><C:calendar/>", "<D:href>/principals/anna/</D:href>"
+	for name, test := range map[string]struct {
+		types, owner string
+		foreign      bool
+		want         string
+	}{
+		"as it was":              {calendar, principal, false, "active"},
+		"a plain folder":         {"<D:collection/>", principal, false, "needs_decision"},
+		"somebody else's":        {calendar, "<D:href>/principals/ben/</D:href>", false, "needs_decision"},
+		"another's all the time": {calendar, "<D:href>/principals/ben/</D:href>", true, "active"},
+		"an owner not told":      {calendar, "", false, "active"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := one(t)
+			w.many(8)
+			w.must(w.write(func(tx *store.Tx) error {
+				sync, err := tx.LinkSync(w.links[w.anna.User.ID].ID)
+				if err != nil {
+					return err
+				}
+				sync.Foreign = test.foreign
+				return tx.UpdateLinkSync(w.links[w.anna.User.ID].ID, sync)
+			}))
+			body := `<?xml version="1.0"?><D:multistatus xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:response><D:href>` + w.server.CalendarPath("anna", "work") +
+				`</D:href><D:propstat><D:prop><D:resourcetype>` + test.types + `</D:resourcetype><D:owner>` + test.owner + `</D:owner><D:current-user-principal>` + principal +
+				`</D:current-user-principal></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response></D:multistatus>`
+			w.server.Plan(sandbox.Fault{
+				Name: "told", Times: 1, On: sandbox.Match{Methods: []string{"PROPFIND"}},
+				Do: sandbox.Effect{Refuse: &sandbox.Answer{Status: 207, Header: http.Header{"Content-Type": {"application/xml"}}, Body: body}},
+			})
+			w.clock.forward(25 * time.Hour)
+			w.sync(w.anna)
+			w.same("link", w.linkStates(w.anna)[0], test.want)
+			w.same("actions", len(w.found(w.anna)), 8)
+			if test.want == "active" {
+				return
+			}
+			held := w.asked(service.HeldOtherCalendar)
+			w.must(w.service.Decide(w.Context(), w.anna, held.ID, service.DecideWriteBack))
+			w.sync(w.anna)
+			w.same("once decided", w.linkStates(w.anna)[0], "active")
+			w.clock.forward(25 * time.Hour)
+			w.sync(w.anna)
+			w.same("a day later", w.linkStates(w.anna)[0], "active")
+		})
+	}
 }

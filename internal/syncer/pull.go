@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"agendaonline/internal/crm"
 	"agendaonline/internal/dav"
@@ -230,12 +231,34 @@ func (r *run) pullByCTag(ctx context.Context) error {
 	return r.list(ctx, func(sync *store.LinkSync) { sync.CTag = calendar.CTag })
 }
 
-// compare compares all hrefs and ETags, to heal what the server left out of its reports.
+// compare compares all hrefs and ETags, to heal what the server left out of its reports, once it is still the calendar that was linked.
 func (r *run) compare(ctx context.Context) error {
 	if r.compared {
 		return nil
 	}
-	return r.list(ctx, func(*store.LinkSync) {})
+	calendar, err := r.remote.Calendar(ctx)
+	if err != nil {
+		return err
+	}
+	if becameAnother(calendar, r.before.Foreign) && r.first == nil && r.decided == guarded {
+		living := 0
+		err := r.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			living, err = tx.LiveResources(r.link.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return r.stop(ctx, HeldOther, living)
+	}
+	return r.list(ctx, func(sync *store.LinkSync) { sync.Foreign = calendar.OfAnother() })
+}
+
+// becameAnother reports whether what lies at a calendar's address is no calendar any more, or has become somebody else's (semantics 7).
+// What the server does not tell proves nothing.
+func becameAnother(calendar dav.Calendar, foreign bool) bool {
+	typeless := len(calendar.Types) > 0 && !slices.Contains(calendar.Types, dav.TypeCalendar)
+	return typeless || !foreign && calendar.OfAnother()
 }
 
 func (r *run) list(ctx context.Context, keep func(*store.LinkSync)) error {

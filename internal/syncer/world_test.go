@@ -112,6 +112,7 @@ func newWorld(t *testing.T, fresh store.Options, manners sandbox.Manners) *world
 	w := &world{T: t, clock: &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, links: map[crm.UserID]crm.Link{}}
 	fresh.Now, fresh.RelaxedCommits = w.clock.now, true
 	w.store = storetest.Open(t, fresh)
+	manners.Open = "" // several people sign in, each to a calendar of her own
 	server, err := sandbox.Open("", sandbox.Options{Now: w.clock.now, Manners: manners})
 	w.must(err)
 	t.Cleanup(func() { w.must(server.Close()) })
