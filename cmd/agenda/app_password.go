@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,18 +12,25 @@ import (
 	"time"
 
 	"agendaonline/internal/caldav"
+	"agendaonline/internal/oauth"
 	"agendaonline/internal/outbound"
 	"agendaonline/internal/service"
 )
 
 // appPasswords fetches passwords by Nextcloud's login flow v2 (Nextcloud 16 and later; seen with 25 and 32).
-type appPasswords struct{ client *http.Client }
+type appPasswords struct {
+	way func(service.LinkTLS) (http.RoundTripper, error)
+}
 
-func newAppPasswords(transport http.RoundTripper) appPasswords {
-	return appPasswords{&http.Client{
-		Transport: transport, Timeout: 30 * time.Second,
+func (a appPasswords) client(own service.LinkTLS) (*http.Client, error) {
+	way, err := a.way(own)
+	if err != nil {
+		return nil, trustFailure(err)
+	}
+	return &http.Client{
+		Transport: way, Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}, nil
 }
 
 // What goes wrong with fetching a password.
@@ -41,7 +49,7 @@ type loginFlow struct {
 }
 
 // Ask implements service.AppPasswords. Whatever the server answers leads nowhere but to the server itself.
-func (a appPasswords) Ask(ctx context.Context, typed string) (page string, question []byte, err error) {
+func (a appPasswords) Ask(ctx context.Context, typed string, own service.LinkTLS) (page string, question []byte, err error) {
 	address, err := caldav.ParseAddress(typed)
 	if err != nil || address.Email != "" {
 		return "", nil, &service.GrantFailure{Code: codeNoLoginFlow, Field: "address"}
@@ -53,7 +61,7 @@ func (a appPasswords) Ask(ctx context.Context, typed string) (page string, quest
 		Poll  loginFlow `json:"poll"`
 		Login string    `json:"login"`
 	}
-	if _, err := a.post(ctx, base.String(), nil, &answer); err != nil {
+	if _, err := a.post(ctx, own, base.String(), nil, &answer); err != nil {
 		return "", nil, err
 	}
 	if answer.Poll.Token == "" || !sameOrigin(&base, answer.Login) || !sameOrigin(&base, answer.Poll.Endpoint) {
@@ -74,7 +82,7 @@ func sameOrigin(base *url.URL, address string) bool {
 }
 
 // Take implements service.AppPasswords.
-func (a appPasswords) Take(ctx context.Context, question []byte) (username, password string, ok bool, err error) {
+func (a appPasswords) Take(ctx context.Context, question []byte, own service.LinkTLS) (username, password string, ok bool, err error) {
 	var flow loginFlow
 	if err := json.Unmarshal(question, &flow); err != nil {
 		return "", "", false, errors.New("the pending question cannot be read")
@@ -83,7 +91,7 @@ func (a appPasswords) Take(ctx context.Context, question []byte) (username, pass
 		LoginName   string `json:"loginName"`
 		AppPassword string `json:"appPassword"`
 	}
-	status, err := a.post(ctx, flow.Endpoint, url.Values{"token": {flow.Token}}, &answer)
+	status, err := a.post(ctx, own, flow.Endpoint, url.Values{"token": {flow.Token}}, &answer)
 	if status == http.StatusNotFound {
 		return "", "", false, nil
 	}
@@ -91,19 +99,26 @@ func (a appPasswords) Take(ctx context.Context, question []byte) (username, pass
 }
 
 // post sends a form and reads the JSON of an answer that is 200. Its errors hold nothing of either.
-func (a appPasswords) post(ctx context.Context, address string, form url.Values, into any) (status int, err error) {
+func (a appPasswords) post(ctx context.Context, own service.LinkTLS, address string, form url.Values, into any) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, &service.GrantFailure{Code: codeNoLoginFlow, Field: "address"}
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("User-Agent", "Agenda Online") // the name that Nextcloud shows for the password
-	answer, err := a.client.Do(request)
+	client, err := a.client(own)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		failure := &service.GrantFailure{Code: codeLoginFlowAway, Field: "address", Temporary: true}
 		if refused, is := errors.AsType[*outbound.Refused](err); is {
 			failure.Code, failure.Temporary = "oauth.not_allowed", false
 			failure.Params = map[string]string{"host": refused.Host, "setting": refused.Setting(), "entry": refused.Entry()}
+		}
+		if _, is := errors.AsType[*tls.CertificateVerificationError](err); is {
+			failure.Code, failure.Temporary, failure.Params = "oauth."+string(oauth.Untrusted), false, map[string]string{"host": request.URL.Hostname()}
 		}
 		return 0, failure
 	}

@@ -25,7 +25,7 @@ func (p *program) bearer(id crm.LinkID) vault.Credentials {
 	}
 	one := p.bearers.all[id]
 	if one == nil {
-		one = p.oauth.NewBearer(vault.Vault{Store: p.store, Keys: p.keys, Now: p.Now, Owner: p.node, ID: id}, waitFor)
+		one = p.oauth.NewBearer(vault.Vault{Store: p.store, Keys: p.keys, Now: p.Now, Owner: p.node, ID: id, Way: p.way}, waitFor)
 		p.bearers.all[id] = one
 	}
 	return vault.Credentials{Bearer: one}

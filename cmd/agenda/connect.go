@@ -6,6 +6,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -99,6 +100,26 @@ func (p *program) transportOf(ctx context.Context, link crm.Link) (*outbound.Tra
 		return nil, fmt.Errorf("open the certificate of link %s: %w", link.ID, err)
 	}
 	return p.trusting(link, kept)
+}
+
+// trustedWay is the way to the servers that a person named for one link, with the certificate and authorities of that link, for each
+// host by itself.
+type trustedWay struct {
+	transport *outbound.Transport
+	trust     outbound.Trust
+}
+
+func (w trustedWay) RoundTrip(request *http.Request) (*http.Response, error) {
+	return w.transport.Trusting(request.URL.Hostname(), w.trust).RoundTrip(request)
+}
+
+// way is the way to an authorisation server, or to one that gives app passwords. The error is an outbound.TrustProblem.
+func (p *program) way(own service.LinkTLS) (http.RoundTripper, error) {
+	trust, err := outbound.ParseTrust(own.Certificate, own.Key, own.Authorities)
+	if err != nil {
+		return nil, err
+	}
+	return trustedWay{p.transport, trust}, nil
 }
 
 // trusting is the way to a calendar with a certificate and authorities of its own.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 
+	"agendaonline/internal/check"
 	"agendaonline/internal/crm"
 	"agendaonline/internal/oauth"
 	"agendaonline/internal/outbound"
@@ -23,18 +25,48 @@ var realGoogle = googleAddresses{preset.GoogleCalDAV, preset.GoogleAuthorization
 type granter struct {
 	client *oauth.Client
 	google googleAddresses
+	way    func(service.LinkTLS) (http.RoundTripper, error)
+}
+
+// through is the client that a link's own certificate and authorities hold for.
+func (g granter) through(own *service.LinkTLS) (*oauth.Client, error) {
+	if own == nil {
+		return g.client, nil
+	}
+	way, err := g.way(*own)
+	if err != nil {
+		return nil, trustFailure(err)
+	}
+	return g.client.Through(way), nil
+}
+
+// trustFailure names what is wrong with a certificate, key or authority by the key of its sentence.
+func trustFailure(err error) error {
+	problem, is := errors.AsType[outbound.TrustProblem](err)
+	if !is {
+		return err
+	}
+	code := check.CodeOfTrust(problem)
+	return &service.GrantFailure{Code: string(code), Field: check.FieldOf(code), Err: err}
 }
 
 // Provider implements service.Granter.
-func (g granter) Provider(ctx context.Context, kind crm.LinkKind, typed service.OAuthInput) (service.OAuthServer, error) {
+func (g granter) Provider(ctx context.Context, kind crm.LinkKind, typed service.OAuthInput, own service.LinkTLS) (service.OAuthServer, error) {
 	server := service.OAuthServer{OAuthInput: typed}
 	if kind == crm.LinkGoogle {
 		server.Issuer, server.AuthorizationEndpoint, server.TokenEndpoint, server.RevocationEndpoint = g.google.Issuer, g.google.Authorization, g.google.Token, g.google.Revocation
 		server.Scopes, server.Style, server.Extra = preset.GoogleScope, string(oauth.StylePost), preset.GoogleConsent
 		return server, nil
 	}
+	if own != (service.LinkTLS{}) {
+		server.TLS = &own
+	}
+	client, err := g.through(server.TLS)
+	if err != nil {
+		return server, err
+	}
 	if typed.AuthorizationEndpoint == "" || typed.TokenEndpoint == "" {
-		found, err := g.client.Discover(ctx, typed.Issuer, typed.ClientSecret != "")
+		found, err := client.Discover(ctx, typed.Issuer, typed.ClientSecret != "")
 		if err != nil {
 			return server, grantFailure(err, "issuer")
 		}
@@ -88,7 +120,11 @@ func (g granter) Redeem(ctx context.Context, server service.OAuthServer, questio
 	if err != nil {
 		return service.Granted{}, grantFailure(err, "answer")
 	}
-	grant, failure := g.client.Finish(ctx, vault.ServerOf(server), consent, read)
+	client, err := g.through(server.TLS)
+	if err != nil {
+		return service.Granted{}, err
+	}
+	grant, failure := client.Finish(ctx, vault.ServerOf(server), consent, read)
 	granted := service.Granted{GrantedAt: grant.GrantedAt, EndsAt: grant.EndsAt}
 	if grant.AccessToken != "" {
 		if granted.Grant, err = oauth.MarshalGrant(grant); err != nil {
@@ -100,7 +136,11 @@ func (g granter) Redeem(ctx context.Context, server service.OAuthServer, questio
 
 // AskDevice implements service.Granter.
 func (g granter) AskDevice(ctx context.Context, server service.OAuthServer) (service.AskedDevice, error) {
-	device, err := g.client.BeginDevice(ctx, vault.ServerOf(server))
+	client, err := g.through(server.TLS)
+	if err != nil {
+		return service.AskedDevice{}, err
+	}
+	device, err := client.BeginDevice(ctx, vault.ServerOf(server))
 	if err != nil {
 		return service.AskedDevice{}, grantFailure(err, "device_endpoint")
 	}
@@ -120,7 +160,11 @@ func (g granter) RedeemDevice(ctx context.Context, server service.OAuthServer, q
 	if json.Unmarshal(question, &device) != nil {
 		return service.Granted{}, nil, errors.New("the pending question cannot be read")
 	}
-	grant, device, failure := g.client.PollDevice(ctx, vault.ServerOf(server), device)
+	client, err := g.through(server.TLS)
+	if err != nil {
+		return service.Granted{}, nil, err
+	}
+	grant, device, failure := client.PollDevice(ctx, vault.ServerOf(server), device)
 	if oauth.KindOf(failure) == oauth.Pending {
 		asked, err := askedDevice(device)
 		return service.Granted{}, &asked, err
@@ -141,7 +185,11 @@ func (g granter) Revoke(ctx context.Context, server service.OAuthServer, grant [
 	if err != nil {
 		return false, errors.New("the grant cannot be read")
 	}
-	revoked, err := g.client.Revoke(ctx, vault.ServerOf(server), kept)
+	client, err := g.through(server.TLS)
+	if err != nil {
+		return false, err
+	}
+	revoked, err := client.Revoke(ctx, vault.ServerOf(server), kept)
 	return revoked, grantFailure(err, "")
 }
 
@@ -155,6 +203,8 @@ func grantFailure(err error, field string) error {
 	switch failure.Kind {
 	case oauth.ClientRefused:
 		told.Field = "client_secret"
+	case oauth.Untrusted:
+		told.Params["host"] = failure.Host
 	case oauth.ScopeMissing:
 		told.Params["scopes"] = strings.Join(failure.Missing, " ")
 	}

@@ -75,17 +75,27 @@ func newGrantWorld(t *testing.T) *grantWorld {
 // newGrantWorldOn is one on a fresh PostgreSQL database, or on SQLite in its folder where none is given.
 func newGrantWorldOn(t *testing.T, database store.Options) *grantWorld {
 	t.Helper()
+	return newGrantWorldBehind(t, database, func(accounts http.Handler) *httptest.Server {
+		server := httptest.NewServer(accounts)
+		t.Cleanup(server.Close)
+		return server
+	})
+}
+
+// newGrantWorldBehind has serve start the generic server.
+func newGrantWorldBehind(t *testing.T, database store.Options, serve func(http.Handler) *httptest.Server) *grantWorld {
+	t.Helper()
 	w := &grantWorld{t: t, log: &lockedWriter{}, clock: &movingClock{}, dir: t.TempDir(), database: database}
 	if database.PostgreSQL == "" {
 		w.database.SQLite = filepath.Join(w.dir, "agenda.db")
 	}
 	var handlers [2]http.Handler
-	servers := make([]*httptest.Server, 2)
-	for i := range servers {
-		servers[i] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handlers[i].ServeHTTP(rw, r) }))
-		t.Cleanup(servers[i].Close)
+	handled := func(i int) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handlers[i].ServeHTTP(rw, r) })
 	}
-	w.googleBase, w.base = servers[0].URL, servers[1].URL
+	google := httptest.NewServer(handled(0))
+	t.Cleanup(google.Close)
+	w.googleBase, w.base = google.URL, serve(handled(1)).URL
 	accounts := authserver.New(w.googleBase, sandbox.GoogleAccounts(), w.clock.now, rand.Reader, annasAccount, lucsAccount)
 	accounts.Register(authserver.Registration{ID: googleClient, Secret: googleSecret, Loopback: true})
 	var err error
@@ -123,7 +133,8 @@ func (w *grantWorld) open() *program {
 	var allow outbound.Allow
 	for _, base := range []string{w.googleBase, w.base} {
 		var err error
-		allow, err = allow.With(strings.TrimPrefix(base, "http://"))
+		_, host, _ := strings.Cut(base, "://")
+		allow, err = allow.With(host)
 		w.must(err)
 	}
 	p, err := openProgram(w.t.Context(), programConfig{

@@ -137,7 +137,7 @@ func (p *program) assemble() {
 	tests.grant = func(id crm.LinkID) caldav.Credentials { return p.bearer(id) }
 	p.service = service.New(service.Config{
 		Store: p.store, Keys: p.keys, Zones: p.zones, IDs: ids, Waker: p.scheduler, Puller: puller{p.scheduler}, Tester: tests, Planner: planner{p, engine}, Passwords: p.passwords,
-		Grants: granter{p.oauth, p.Google}, AppPasswords: newAppPasswords(p.transport),
+		Grants: granter{p.oauth, p.Google, p.way}, AppPasswords: appPasswords{p.way},
 	})
 }
 

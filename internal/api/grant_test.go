@@ -15,7 +15,7 @@ import (
 // easyGranter is an authorisation server where everybody allows: an answer is "state=S&code=C".
 type easyGranter struct{ now func() time.Time }
 
-func (easyGranter) Provider(_ context.Context, _ crm.LinkKind, typed service.OAuthInput) (service.OAuthServer, error) {
+func (easyGranter) Provider(_ context.Context, _ crm.LinkKind, typed service.OAuthInput, _ service.LinkTLS) (service.OAuthServer, error) {
 	return service.OAuthServer{OAuthInput: typed}, nil
 }
 

@@ -12,6 +12,12 @@ var trustCodes = map[outbound.TrustProblem]Code{
 	outbound.KeyDoesNotMatch: CodeKeyOther, outbound.NoAuthority: CodeAuthorityUnreadable, outbound.NotAuthority: CodeAuthorityNone,
 }
 
+// CodeOfTrust is the key of the sentence for what is wrong with a certificate, a key or an authority.
+func CodeOfTrust(problem outbound.TrustProblem) Code { return trustCodes[problem] }
+
+// FieldOf is the input that corrects what a code says, "" where there is none.
+func FieldOf(code Code) string { return fields[code] }
+
 // trust reads the client certificate and the authorities of the request, which hold for the host that was typed. A certificate
 // whose time is not now is not even shown.
 func (r *run) trust() (how result, wrong bool) {

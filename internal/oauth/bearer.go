@@ -14,6 +14,8 @@ type Kept struct {
 	Server Server
 	Grant  Grant
 	Number int64
+	// Transport is the way to the server; nil: the Client's.
+	Transport http.RoundTripper
 }
 
 // Vault keeps the grant of one link where every node sees it. Each method is one transaction.
@@ -132,14 +134,18 @@ func (b *Bearer) refresh(ctx context.Context) (Kept, error) {
 	// What is asked of the server must be kept, also when the run that wanted it ends meanwhile.
 	unbroken, cancel := context.WithTimeout(context.WithoutCancel(ctx), waitAtMost)
 	defer cancel()
-	fresh, err := b.client.Refresh(unbroken, kept.Server, kept.Grant)
+	client := b.client
+	if kept.Transport != nil {
+		client = client.Through(kept.Transport)
+	}
+	fresh, err := client.Refresh(unbroken, kept.Server, kept.Grant)
 	switch KindOf(err) {
 	case "":
 		if err != nil {
 			return Kept{}, errors.Join(err, b.vault.Release(unbroken, kept.Number))
 		}
 	case ScopeMissing:
-		if keepErr := b.keep(unbroken, Kept{kept.Server, fresh, kept.Number}); keepErr != nil {
+		if keepErr := b.keep(unbroken, Kept{kept.Server, fresh, kept.Number, kept.Transport}); keepErr != nil {
 			return Kept{}, keepErr
 		}
 		return Kept{}, errors.Join(err, b.vault.Dead(unbroken, b.kept.Number, ScopeMissing))
@@ -153,7 +159,7 @@ func (b *Bearer) refresh(ctx context.Context) (Kept, error) {
 	default:
 		return Kept{}, errors.Join(err, b.vault.Release(unbroken, kept.Number))
 	}
-	if err := b.keep(unbroken, Kept{kept.Server, fresh, kept.Number}); err != nil {
+	if err := b.keep(unbroken, Kept{kept.Server, fresh, kept.Number, kept.Transport}); err != nil {
 		return Kept{}, err
 	}
 	return b.kept, nil

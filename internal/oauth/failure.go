@@ -2,10 +2,12 @@ package oauth
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +36,7 @@ const (
 	NotConfigured  Kind = "not_configured"   // an endpoint or the client ID is missing or wrong
 	NoDevice       Kind = "no_device"        // the server does not offer signing in on another device
 	Pending        Kind = "pending"          // the person has not answered yet
+	Untrusted      Kind = "untrusted"        // the server's certificate is not one we trust for it
 )
 
 // Failure is an OAuth exchange that failed. Its text holds neither token nor code nor secret, nor what the server wrote: only
@@ -45,6 +48,7 @@ type Failure struct {
 	Status    int    // of the HTTP answer, 0 when none came
 	NotBefore time.Time
 	Missing   []string // of ScopeMissing
+	Host      string   // of Untrusted
 	Err       error
 }
 
@@ -79,6 +83,9 @@ func (c *Client) failureOf(op string, err error) error {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			return &Failure{Kind: Temporary, Op: op, Err: errors.New("no answer in time")}
 		}
+		if host, is := untrusted(err); is {
+			return &Failure{Kind: Untrusted, Op: op, Host: host, Err: withoutURL(err)}
+		}
 		if strings.Contains(err.Error(), "cannot parse") || strings.Contains(err.Error(), "missing access_token") {
 			return &Failure{Kind: NotUnderstood, Op: op}
 		}
@@ -91,6 +98,19 @@ func (c *Client) failureOf(op string, err error) error {
 	}
 	failure.Kind = kindOf(failure.Code, failure.Status)
 	return failure
+}
+
+// untrusted reports whether a server's certificate was not accepted, and which host it is.
+func untrusted(err error) (host string, is bool) {
+	if _, is = errors.AsType[*tls.CertificateVerificationError](err); !is {
+		return "", false
+	}
+	if asked, ok := errors.AsType[*url.Error](err); ok {
+		if address, err := url.Parse(asked.URL); err == nil {
+			host = address.Hostname()
+		}
+	}
+	return host, true
 }
 
 // kindOf: a code that the RFCs know decides; without one the status does. A 5xx, a 429 and a page of HTML never end a grant

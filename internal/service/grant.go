@@ -18,8 +18,8 @@ import (
 // *GrantFailure; none of them, nor any text of these types, holds a token, a code or a secret.
 type Granter interface {
 	// Provider is the authorisation server of a link's kind: the known one of Google, or that which was typed, its empty
-	// endpoints found out from the issuer.
-	Provider(ctx context.Context, kind crm.LinkKind, typed OAuthInput) (OAuthServer, error)
+	// endpoints found out from the issuer. own is what the link shows and trusts there; every method that is given the server goes by it.
+	Provider(ctx context.Context, kind crm.LinkKind, typed OAuthInput, own LinkTLS) (OAuthServer, error)
 	// Ask makes a question: the browser goes to address. Question is to be kept sealed and used once; State finds it again.
 	Ask(server OAuthServer, redirect, loginHint string) (asked Asked, err error)
 	// State is that of an answer: the query of a redirect, or a whole address that was pasted.
@@ -107,6 +107,7 @@ type OAuthServer struct {
 	OAuthInput
 	IssuerInAnswer bool              `json:"issuer_in_answer,omitempty"`
 	Extra          map[string]string `json:"extra,omitempty"` // further parameters of the question
+	TLS            *LinkTLS          `json:"tls,omitempty"`   // what the link shows and trusts; nil: nothing of its own
 }
 
 // SealedGrant is what is sealed of a grant: the server to refresh it at, and the tokens.

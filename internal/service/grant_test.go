@@ -19,7 +19,7 @@ type fakeGranter struct {
 	device  func() (Granted, *AskedDevice, error) // what is said of a code; nil: not yet
 }
 
-func (*fakeGranter) Provider(_ context.Context, _ crm.LinkKind, typed OAuthInput) (OAuthServer, error) {
+func (*fakeGranter) Provider(_ context.Context, _ crm.LinkKind, typed OAuthInput, _ LinkTLS) (OAuthServer, error) {
 	return OAuthServer{OAuthInput: typed}, nil
 }
 
@@ -59,11 +59,11 @@ func (g *fakeGranter) Revoke(context.Context, OAuthServer, []byte) (bool, error)
 
 type fakeAppPasswords struct{}
 
-func (fakeAppPasswords) Ask(context.Context, string) (string, []byte, error) {
+func (fakeAppPasswords) Ask(context.Context, string, LinkTLS) (string, []byte, error) {
 	return "https://cloud.example/login", []byte("q"), nil
 }
 
-func (fakeAppPasswords) Take(context.Context, []byte) (string, string, bool, error) {
+func (fakeAppPasswords) Take(context.Context, []byte, LinkTLS) (string, string, bool, error) {
 	return "ann", "canary", true, nil
 }
 
@@ -157,12 +157,12 @@ func init() {
 	}}}
 	methods["AskAppPassword"] = []deedOf{{ManageLinks, func(w *world, by Caller, _ target) error {
 		w.granting()
-		_, _, err := w.AskAppPassword(w.ctx(), by, "https://cloud.example")
+		_, _, err := w.AskAppPassword(w.ctx(), by, "https://cloud.example", LinkTLS{})
 		return err
 	}}}
 	methods["TakeAppPassword"] = []deedOf{{ManageLinks, func(w *world, by Caller, _ target) error {
 		w.granting()
-		_, _, err := w.TakeAppPassword(w.ctx(), by, []byte("q"))
+		_, _, err := w.TakeAppPassword(w.ctx(), by, []byte("q"), LinkTLS{})
 		return err
 	}}}
 	withoutPermission = append(withoutPermission, "PurgeDrafts")

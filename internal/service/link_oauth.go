@@ -41,7 +41,7 @@ func (s *Service) AskConsent(ctx context.Context, caller Caller, binding []byte,
 	if err := p.err(); err != nil {
 		return DraftView{}, err
 	}
-	server, err := s.Grants.Provider(ctx, in.Kind, in.OAuth)
+	server, err := s.Grants.Provider(ctx, in.Kind, in.OAuth, in.TLS)
 	if err != nil {
 		return DraftView{}, grantProblem(err)
 	}
@@ -180,17 +180,19 @@ func (s *Service) AskConsentAgain(ctx context.Context, caller Caller, binding []
 	var p problems
 	in = s.checkOAuth(&p, in)
 	kept := keptDraft{Link: id, User: link.User, Kind: link.Kind, Username: link.Username, Redirect: redirect}
+	own := LinkTLS{}
 	if link.Kind == crm.LinkOAuth {
+		own = certificate
 		in.Address, in.PlainHTTP = link.Address, link.PlainHTTP
 		if change != nil {
 			all := changedTLS(&p, certificate, checkTLS(&p, change.TLS), link.Address, link.Address)
-			kept.TLS = &all
+			kept.TLS, own = &all, all
 		}
 	}
 	if err := p.err(); err != nil {
 		return DraftView{}, err
 	}
-	server, err := s.Grants.Provider(ctx, in.Kind, in.OAuth)
+	server, err := s.Grants.Provider(ctx, in.Kind, in.OAuth, own)
 	if err != nil {
 		return DraftView{}, grantProblem(err)
 	}

@@ -24,6 +24,8 @@ type Vault struct {
 	Now   func() time.Time
 	Owner string // this process
 	ID    crm.LinkID
+	// Way is the way to a server with the certificate and authorities of a link; nil: there are none.
+	Way func(service.LinkTLS) (http.RoundTripper, error)
 }
 
 // claimLasts is how long a node that refreshes keeps the others waiting if it stops in the middle: longer than a refresh and its
@@ -56,7 +58,13 @@ func (v Vault) Load(ctx context.Context) (oauth.Kept, error) {
 	if err != nil {
 		return oauth.Kept{}, fmt.Errorf("the grant of link %s cannot be read", v.ID)
 	}
-	return oauth.Kept{Server: ServerOf(kept.Server), Grant: grant, Number: row.Number}, nil
+	loaded := oauth.Kept{Server: ServerOf(kept.Server), Grant: grant, Number: row.Number}
+	if own := kept.Server.TLS; own != nil && v.Way != nil {
+		if loaded.Transport, err = v.Way(*own); err != nil {
+			return oauth.Kept{}, fmt.Errorf("sign in to link %s: %w", v.ID, err)
+		}
+	}
+	return loaded, nil
 }
 
 // Claim implements oauth.Vault.

@@ -29,7 +29,7 @@ func askAppPassword(s *site, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	d.in, d.verdict = typedLink(r, d.in), nil
-	page, question, err := s.Service.AskAppPassword(r.Context(), r.caller, d.in.Address)
+	page, question, err := s.Service.AskAppPassword(r.Context(), r.caller, d.in.Address, d.in.TLS)
 	if problems, is := errors.AsType[crm.Problems](err); is {
 		if err := s.keepDraft(r.Context(), r, d); err != nil {
 			return err
@@ -78,7 +78,7 @@ func takeAppPassword(s *site, w http.ResponseWriter, r *request) error {
 	if d.asked == "" {
 		return see(w, r, d.path("parameters"))
 	}
-	username, password, err := s.Service.TakeAppPassword(r.Context(), r.caller, d.question)
+	username, password, err := s.Service.TakeAppPassword(r.Context(), r.caller, d.question, d.in.TLS)
 	if problems, is := errors.AsType[crm.Problems](err); is {
 		return s.showAppPasswordWith(w, r, http.StatusUnprocessableEntity, d, strings.Join(r.sentences(problems), " "))
 	}

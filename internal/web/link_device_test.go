@@ -21,7 +21,7 @@ type codeGranter struct {
 	answered chan struct{}
 }
 
-func (codeGranter) Provider(_ context.Context, _ crm.LinkKind, typed service.OAuthInput) (service.OAuthServer, error) {
+func (codeGranter) Provider(_ context.Context, _ crm.LinkKind, typed service.OAuthInput, _ service.LinkTLS) (service.OAuthServer, error) {
 	return service.OAuthServer{OAuthInput: typed}, nil
 }
 
