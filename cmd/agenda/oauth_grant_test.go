@@ -300,7 +300,7 @@ func (b *brokenVault) Save(ctx context.Context, number int64, grant oauth.Grant)
 	return b.Vault.Save(ctx, number, grant)
 }
 
-var grantLinks = flag.Int("grant-links", 250, "links whose access tokens lapse at one moment, on SQLite; on PostgreSQL they are 1000")
+var grantLinks = flag.Int("grant-links", 250, "links whose access tokens lapse at one moment, for two instances on SQLite and two processes on PostgreSQL; for two instances on PostgreSQL they are 1000")
 
 // Their access tokens lapse at one moment, and two instances of the program with connections of their own want them all. The
 // authorisation server ends a grant whose old refresh token comes a second time, so that one refresh too many is also a failure.
