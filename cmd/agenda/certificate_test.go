@@ -90,6 +90,19 @@ func (c company) serve(t *testing.T, calendar http.Handler) *httptest.Server {
 	return server
 }
 
+// serveAnybody is a server of the company that asks nobody for a certificate.
+func (c company) serveAnybody(t *testing.T) func(http.Handler) *httptest.Server {
+	return func(handler http.Handler) *httptest.Server {
+		t.Helper()
+		server := httptest.NewUnstartedServer(handler)
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{c.server}}
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return server
+	}
+}
+
 // certified makes a user and a link that shows the company's certificate, and pulls it once.
 func (w *wall) certified(login string) (crm.User, crm.LinkID) {
 	w.t.Helper()
