@@ -63,7 +63,7 @@ func (s *site) showLinkOf(w http.ResponseWriter, r *request, id crm.LinkID, curr
 	}
 	f.Toast = done(r)
 	p := linkPage{frame: f, Link: linkRowOf(r, view, names), Runs: runRows(r, runs), RunsPath: runsPath + "?link=" + id.String()}
-	if view.MayManage {
+	if r.caller.User.Role == crm.RoleAdministrator {
 		p.BackPath = linksPath
 	}
 	if p.Unguarded, err = s.unguarded(r, view); err != nil {

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,5 +63,41 @@ func TestMyCalendar_is_linked_by_its_user_where_that_is_allowed(t *testing.T) {
 	b.post(link+"/end", url.Values{"version": {"3"}}).shows(t, http.StatusOK, "Le lien est terminé", "Lier mon agenda")
 	if again := b.get(draft + "/parameters"); !strings.HasPrefix(again.path, "/my-calendar?lost") {
 		t.Errorf("a draft that is over leads to %s", again.path)
+	}
+}
+
+// What a page offers a user leads somewhere: no link of the pages that a user who is no administrator gets is refused or dead.
+func TestMyCalendar_no_link_of_a_users_pages_is_refused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	settings, err := w.Settings(t.Context(), w.an)
+	w.must(err)
+	in := service.SettingsInputOf(settings)
+	in.OwnCalendars = true
+	_, err = w.ChangeSettings(t.Context(), w.an, settings.Version, in)
+	w.must(err)
+	link := w.link(w.luc)
+	action := w.action(w.luc, "Chantier")
+	b := w.browse(w.luc)
+	href := regexp.MustCompile(`href="(/[^"#]*)`)
+	seen := map[string]bool{}
+	for _, page := range []string{
+		"/", "/actions", "/actions?tab=trash", "/actions/" + action.ID.String(), "/my-calendar", "/links/" + link.ID.String(), "/links/" + link.ID.String() + "/edit",
+		"/links/" + link.ID.String() + "/end", "/runs?link=" + link.ID.String(), "/held", "/account", "/account/tokens",
+	} {
+		shown := b.get(page)
+		for _, found := range href.FindAllStringSubmatch(shown.body, -1) {
+			to := html.UnescapeString(found[1])
+			if seen[to] || strings.HasPrefix(to, "/static/") {
+				continue
+			}
+			seen[to] = true
+			if got := b.get(to); got.status >= 400 {
+				t.Errorf("%s leads to %s, which is %d", page, to, got.status)
+			}
+		}
+	}
+	if len(seen) < 20 {
+		t.Errorf("only %d links were followed", len(seen))
 	}
 }
