@@ -432,7 +432,7 @@ func (s *stage) history() oracle.History {
 		s.must(s.store.Read(s.Context(), func(tx *store.Tx) error {
 			changes, err := tx.History(id, store.HistoryCursor{}, 1000)
 			for _, change := range changes {
-				entry := oracle.Entry{Unit: oracle.Unit(change.Name), Conflict: change.What == crm.Conflict, Reason: string(change.Reason), Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned"}
+				entry := oracle.Entry{Unit: oracle.Unit(change.Name), Conflict: change.What == crm.Conflict, Reason: string(change.Reason), Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned" || change.What == crm.Noticed && change.Reason == crm.ReasonEventDeleted}
 				if unit := crm.Unit(change.Name); unit == crm.UnitSubject || unit == crm.UnitDescription || unit == crm.UnitWhen {
 					before, err := crm.ParseHistory(unit, change.Before, crm.Units{})
 					after, errAfter := crm.ParseHistory(unit, change.After, crm.Units{})

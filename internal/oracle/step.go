@@ -197,19 +197,18 @@ func kept(c *component, changed map[Unit]bool, series bool) []string {
 	return lines
 }
 
-// difference is the first line in which two lists differ.
+// difference is the first line that one of two has and the other has not. Their order means nothing in iCalendar, and some
+// servers keep another: Xandikos 0.2.8 sorts them.
 func difference(a, b []string) (string, string) {
-	for i := range max(len(a), len(b)) {
-		var left, right string
-		if i < len(a) {
-			left = a[i]
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || len(a) > 0 && a[0] < b[0]:
+			return a[0], ""
+		case len(a) == 0 || b[0] < a[0]:
+			return "", b[0]
 		}
-		if i < len(b) {
-			right = b[i]
-		}
-		if left != right {
-			return left, right
-		}
+		a, b = a[1:], b[1:]
 	}
 	return "", ""
 }

@@ -554,7 +554,7 @@ func (w *world) history(p plan) oracle.History {
 			for _, change := range changes {
 				entry := oracle.Entry{
 					Unit: oracle.Unit(change.Name), Conflict: change.What == crm.Conflict, Reason: string(change.Reason),
-					Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned",
+					Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned" || change.What == crm.Noticed && change.Reason == crm.ReasonEventDeleted,
 				}
 				if unit := crm.Unit(change.Name); unit == crm.UnitSubject || unit == crm.UnitDescription || unit == crm.UnitWhen {
 					before, err := crm.ParseHistory(unit, change.Before, crm.Units{})

@@ -226,6 +226,8 @@ func (w *world) decide(random *rand.Rand) {
 		w.tell("what is held of %s (%s): %s", w.linkName(one.Link), one.Kind, decision)
 		if decision == service.DecideWriteBack {
 			w.writtenBack(one)
+		} else {
+			w.deletedAfterAll(one)
 		}
 		must(w.service.Decide(w.ctx, w.admin, one.ID, decision))
 	}
@@ -237,10 +239,25 @@ func (w *world) writtenBack(held service.HeldView) {
 	for _, id := range w.order {
 		action := w.known[id].action
 		asked := held.Kind != service.HeldDeletions && !action.Deleted() && w.links[action.FollowedBy].ID == held.Link
-		asked = asked || slices.ContainsFunc(held.Actions, func(view service.ActionView) bool { return view.Action.ID == id })
+		asked = asked || slices.ContainsFunc(held.Actions, func(view service.ActionView) bool {
+			return view.Action.ID == id && view.Sync.Name == crm.Held // else it came back or was edited meanwhile, and waits no more
+		})
 		if asked && !action.Deleted() { // else a person deleted it meanwhile
 			units := unitsOf(action.Units)
 			w.note(oracle.Commit{Kind: oracle.WriteBack, Action: id.String(), Follower: w.login(action.FollowedBy), Before: units, Values: units})
+			w.back[id] = true
+		}
+	}
+}
+
+// deletedAfterAll notes that a person agrees to deletions though one had been decided against before: by a decision that ended with its
+// link, so that it was asked again.
+func (w *world) deletedAfterAll(held service.HeldView) {
+	for _, view := range held.Actions {
+		action := w.known[view.Action.ID].action
+		if w.back[action.ID] && view.Sync.Name == crm.Held && !action.Deleted() {
+			units := unitsOf(action.Units)
+			w.note(oracle.Commit{Kind: oracle.Delete, Action: action.ID.String(), Follower: w.login(action.FollowedBy), Before: units, Values: units})
 		}
 	}
 }

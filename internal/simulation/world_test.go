@@ -88,6 +88,7 @@ type world struct {
 	guests  bool                  // there are meetings
 	grants  *granting             // nil where links sign in with a password
 	logged  *strings.Builder      // what the engines log, where it is searched
+	back    map[crm.ActionID]bool // a person wanted its event made again
 	waits   map[crm.ActionID]bool // typed into while nobody knew that the event is another's: it waits
 	lied    string                // which kind of answer may say that something is gone that is not
 	value   int
@@ -129,7 +130,7 @@ func must(err error) {
 // newWorld empties the stage and puts on it what a history begins with. The caller closes it.
 func (on *stage) newWorld(p plan, telling bool) *world {
 	w := &world{
-		store: on.store, emptier: on.emptier, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, waits: map[crm.ActionID]bool{}, trace: sha256.New(),
+		store: on.store, emptier: on.emptier, links: map[crm.UserID]crm.Link{}, known: map[crm.ActionID]seen{}, unheard: map[int]bool{}, names: map[crm.LinkID]string{}, refused: map[string]bool{}, waits: map[crm.ActionID]bool{}, back: map[crm.ActionID]bool{}, trace: sha256.New(),
 		random: &locked{from: rand.NewChaCha8(sha256.Sum256(fmt.Append(nil, "ids of ", p.Seed)))},
 	}
 	if p.Seed%searchEach == 0 {

@@ -125,7 +125,7 @@ func (s *Story) action(tx *store.Tx, id crm.ActionID, logins map[crm.UserID]stri
 	for _, change := range changes {
 		entry := oracle.Entry{
 			Unit: oracle.Unit(change.Name), Conflict: change.What == crm.Conflict, Reason: string(change.Reason),
-			Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned",
+			Deletion: change.Reason == "edit_beats_delete" || change.Reason == "event_returned" || change.What == crm.Noticed && change.Reason == crm.ReasonEventDeleted,
 		}
 		commit := oracle.Commit{At: change.At, ByEngine: true, Action: action.ID, Follower: action.Follower}
 		if unit := crm.Unit(change.Name); unit == crm.UnitSubject || unit == crm.UnitDescription || unit == crm.UnitWhen {
