@@ -47,7 +47,6 @@ func TestFaultNumbers_each_has_a_test(t *testing.T) {
 
 // withoutJudge are the numbers whose tests do not end with the oracle, and why.
 var withoutJudge = map[int]string{
-	40: "a thousand screens and nobody who edits: requests are counted",
 	56: "grant", 57: "grant", 58: "grant", 59: "grant", 60: "grant", // of the whole program, before an authorisation server
 }
 
