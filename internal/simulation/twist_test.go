@@ -239,9 +239,7 @@ func (w *world) writtenBack(held service.HeldView) {
 	for _, id := range w.order {
 		action := w.known[id].action
 		asked := held.Kind != service.HeldDeletions && !action.Deleted() && w.links[action.FollowedBy].ID == held.Link
-		asked = asked || slices.ContainsFunc(held.Actions, func(view service.ActionView) bool {
-			return view.Action.ID == id && view.Sync.Name == crm.Held // else it came back or was edited meanwhile, and waits no more
-		})
+		asked = asked || slices.ContainsFunc(held.Actions, func(view service.ActionView) bool { return view.Action.ID == id })
 		if asked && !action.Deleted() { // else a person deleted it meanwhile
 			units := unitsOf(action.Units)
 			w.note(oracle.Commit{Kind: oracle.WriteBack, Action: id.String(), Follower: w.login(action.FollowedBy), Before: units, Values: units})
