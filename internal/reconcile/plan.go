@@ -63,6 +63,8 @@ type Rules struct {
 	Policy crm.ConflictPolicy
 	// ReadOnly: the calendar takes no writes. Edits of the CRM wait.
 	ReadOnly bool
+	// Others: the event is somebody else's. It is never deleted, so it brings back an action that lies in the trash.
+	Others bool
 }
 
 // StepKind is what a step does.
@@ -224,10 +226,10 @@ func decideTrashed(item Item, rules Rules, moments Moments) Plan {
 	case RemoteGone:
 		return Plan{Steps: []Step{{Kind: Forget, Reason: ReasonActionDeleted}}}
 	case RemoteUnchanged:
-		return write(rules, Step{Kind: DeleteEvent, Reason: ReasonActionDeleted})
+		return takeAway(rules)
 	}
 	if item.Base != nil && item.Remote.Units.Equal(item.Base.Server) && !item.Remote.PlaceOrRuleEdited {
-		return write(rules, Step{Kind: DeleteEvent, Reason: ReasonActionDeleted})
+		return takeAway(rules)
 	}
 	base, reason := item.Base, ReasonEditBeatsDelete
 	if base == nil {
@@ -241,6 +243,15 @@ func decideTrashed(item Item, rules Rules, moments Moments) Plan {
 		plan.Steps = append(plan.Steps, write(rules, Step{Kind: PatchEvent, Units: merged.ToCalendar, Values: merged.Units, Reason: ReasonActionChanged}).Steps...)
 	}
 	return plan
+}
+
+// takeAway deletes the event of a trashed action, unless it is somebody else's: that one can be in the trash only because it was put there
+// while there was no link, and an event that stays has an action.
+func takeAway(rules Rules) Plan {
+	if rules.Others {
+		return Plan{Steps: []Step{{Kind: RestoreAction, Reason: ReasonReturned}}}
+	}
+	return write(rules, Step{Kind: DeleteEvent, Reason: ReasonActionDeleted})
 }
 
 // decideWithdrawn: the action lives on without an event in this calendar, because its last date was cleared or because

@@ -106,6 +106,8 @@ func (w *preparing) entry(entry store.OutboxEntry, action crm.Action) error {
 	switch {
 	case w.ending() && (plan.Has(reconcile.MarkAction) || step.Kind == reconcile.Wait):
 		return w.leave(w.tx, one, &w.changes)
+	case plan.Has(reconcile.RestoreAction):
+		return w.returned(one)
 	case plan.Has(reconcile.MarkAction):
 		return w.later(one, plan.Steps[0].Reason, crm.SyncState{Name: crm.SetAside, Reason: plan.Steps[0].Reason}, refusedRetry)
 	case !writes && item.Remote.State == reconcile.RemoteGone && (plan.Has(reconcile.TrashAction) || plan.Has(reconcile.DetachAction)):
@@ -140,6 +142,23 @@ func (w *preparing) missing(one *job, plan reconcile.Plan) error {
 	}
 	w.changes = a.changes
 	return err
+}
+
+// returned takes an action out of the trash whose event is somebody else's and stays (semantics 4, 7).
+func (w *preparing) returned(one *job) error {
+	done, err := w.tx.OutboxDone(w.link.ID, one.action.ID, one.entry.Revision)
+	if err != nil || !done {
+		return err
+	}
+	action := one.action
+	action.DeletedAt, action.ModifiedAt, action.ModifiedBy = noTime, w.Now(), w.actor()
+	if action.FollowedBy == w.link.User {
+		action.Sync = one.closed
+	}
+	w.actions = append(w.actions, action)
+	w.history = append(w.history, w.row(action, crm.Restored, reconcile.ReasonReturned))
+	w.did.New++
+	return nil
 }
 
 // nothing ends an entry for which there is nothing to write.

@@ -86,3 +86,31 @@ func TestRelink_an_edit_of_another_field_ends_the_waiting_without_an_event(t *te
 	w.same("trash", len(w.trash(w.anna)), 0)
 	w.quiet(w.anna)
 }
+
+// Found by the simulation: another's invitation is not to be deleted, so its action cannot lie in the trash, wherever it was put there.
+func TestRelink_anothers_event_brings_back_an_action_that_was_deleted_meanwhile(t *testing.T) {
+	for name, before := range map[string]bool{"deleted without a link": true, "deleted before the first run of the next": false} {
+		t.Run(name, func(t *testing.T) {
+			w := one(t)
+			w.link(w.anna)
+			w.put(w.anna, "one", "Lunch", "20261125T110000Z", "ORGANIZER:mailto:boss@elsewhere.example", "ATTENDEE:mailto:anna@example.com")
+			w.sync(w.anna)
+			action := w.only(w.anna)
+			w.end(w.links[w.anna.User.ID])
+			if before {
+				w.delete(w.anna, action.ID)
+			}
+			w.link(w.anna)
+			if !before {
+				w.delete(w.anna, action.ID)
+			}
+			w.sync(w.anna)
+			w.push(w.anna)
+			w.same("trash", len(w.trash(w.anna)), 0)
+			w.same("state", w.state(action.ID), "read_only others_event")
+			w.same("history", w.history(action.ID), "[created new_event deleted restored event_returned]")
+			w.same("events", w.events(w.anna), "[Lunch | 20261125T110000Z | 20261125T120000Z]")
+			w.quiet(w.anna)
+		})
+	}
+}

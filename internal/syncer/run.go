@@ -341,7 +341,7 @@ func (r *run) learn(trait dav.Trait, seen string) {
 
 // rules are the settings for one item; readOnly is why its event takes no writes, "" when it does.
 func (r *run) rules(readOnly crm.Reason) reconcile.Rules {
-	return reconcile.Rules{Policy: r.settings.ConflictPolicy, ReadOnly: readOnly != ""}
+	return reconcile.Rules{Policy: r.settings.ConflictPolicy, ReadOnly: readOnly != "", Others: readOnly == ReasonOthers}
 }
 
 // readOnly is why no event of this kind takes writes: the calendar takes none, or it is a busy block in another's calendar

@@ -31,6 +31,9 @@ func (p *round) settle(ctx context.Context, jobs []*job) error {
 			return crm.Counts{}, err
 		}
 		s := &settling{applier: applier, round: p}
+		if err := s.lookAgain(jobs); err != nil {
+			return crm.Counts{}, err
+		}
 		for _, one := range jobs {
 			if err := s.job(one); err != nil {
 				return crm.Counts{}, err
@@ -44,6 +47,44 @@ func (p *round) settle(ctx context.Context, jobs []*job) error {
 type settling struct {
 	*applier
 	round *round
+	// agreeing are the versions of actions that were only deleted and restored since their job was prepared: nobody typed into them.
+	agreeing map[crm.ActionID]int64
+}
+
+// sinceJob is how many saves of an action are looked through for that.
+const sinceJob = 20
+
+// lookAgain finds those actions. What is not known counts as typed.
+func (s *settling) lookAgain(jobs []*job) error {
+	ids := make([]crm.ActionID, len(jobs))
+	for i, one := range jobs {
+		ids[i] = one.action.ID
+	}
+	found, err := s.tx.Actions(ids)
+	if err != nil {
+		return err
+	}
+	now := make(map[crm.ActionID]int64, len(found))
+	for _, action := range found {
+		now[action.ID] = action.Version
+	}
+	s.agreeing = map[crm.ActionID]int64{}
+	for _, one := range jobs {
+		version := now[one.action.ID]
+		saves := int(version - one.action.Version)
+		if saves <= 0 || saves > sinceJob {
+			continue
+		}
+		changes, err := s.tx.History(one.action.ID, store.HistoryCursor{}, saves)
+		if err != nil {
+			return err
+		}
+		// Each save leaves one row of these at least, so they are all saves there were.
+		if !slices.ContainsFunc(changes, func(change crm.Change) bool { return change.What != crm.Deleted && change.What != crm.Restored }) {
+			s.agreeing[one.action.ID] = version
+		}
+	}
+	return nil
 }
 
 func (s *settling) job(one *job) error {
@@ -92,7 +133,7 @@ func (s *settling) written(one *job) error {
 		}
 	}
 	s.applier.resource(resource)
-	binding.Base, binding.AgreedVersion, binding.AgreedAt = &base, one.action.Version, s.Now()
+	binding.Base, binding.AgreedVersion, binding.AgreedAt = &base, max(one.action.Version, s.agreeing[one.action.ID]), s.Now()
 	s.bindings = append(s.bindings, binding)
 	s.bound[resource.ID] = binding
 	if one.unguarded && edited {
