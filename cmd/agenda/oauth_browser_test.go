@@ -173,33 +173,42 @@ func (w *grantWorld) linkedInBrowser(t *testing.T, tab *browsertest.Tab, label s
 }
 
 func TestBrowser_oauth_comes_back_by_itself(t *testing.T) {
-	b := browsertest.Open(t)
-	w := newGrantWorld(t)
-	w.accounts.Register(authserver.Registration{ID: "agenda", Secret: "canary-generic-secret", Redirects: []string{w.at + "/oauth/callback"}})
-	tab := b.Tab(1000, 900)
-	w.toParameters(tab, w.at, "oauth", w.luc, crm.LinkOAuth)
-	for field, value := range map[string]string{"address": w.base, "username": "luc", "issuer": w.base, "client_id": "agenda", "client_secret": "canary-generic-secret", "scopes": "calendar"} {
-		tab.Type("#"+field, value)
+	for _, c := range []struct {
+		lang  crm.Language
+		width int64
+	}{{crm.Dutch, 1000}, {crm.French, 1440}, {crm.English, 390}} {
+		t.Run(string(c.lang), func(t *testing.T) {
+			b := browsertest.Open(t)
+			w := newGrantWorld(t)
+			w.speaks(w.admin, c.lang)
+			label := "oauth." + string(c.lang)
+			w.accounts.Register(authserver.Registration{ID: "agenda", Secret: "canary-generic-secret", Redirects: []string{w.at + "/oauth/callback"}})
+			tab := b.Tab(c.width, 900)
+			w.toParameters(tab, w.at, label, w.luc, crm.LinkOAuth)
+			for field, value := range map[string]string{"address": w.base, "username": "luc", "issuer": w.base, "client_id": "agenda", "client_secret": "canary-generic-secret", "scopes": "calendar"} {
+				tab.Type("#"+field, value)
+			}
+			tab.Click("#plain_http")
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector("main a.primary")`)
+			holdPage(t, tab, "consent."+label)
+			tab.Click("main a.primary")
+			arrive(tab, `document.querySelector("button[value=allow]") && location.origin === `+strconv.Quote(w.base))
+			tab.Click("button[value=allow]")
+			arrive(tab, `location.pathname.endsWith("/signed")`)
+			tab.Trouble() // the sandbox has no icon
+			tab.Click("form.panel button.primary")
+			arrive(tab, `document.querySelector("a.primary[href$='/shown']")`)
+			tab.Click("a.primary[href$='/shown']")
+			arrive(tab, `location.pathname.endsWith("/shown")`)
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector("form[action$='/save'] button.primary")`)
+			holdPage(t, tab, "plan."+label)
+			tab.Click("form button.primary")
+			arrive(tab, `document.querySelector(".toast")`)
+			w.linkedInBrowser(t, tab, "link."+label, w.luc, w.box, "luc", "work")
+		})
 	}
-	tab.Click("#plain_http")
-	tab.Click("form button.primary")
-	arrive(tab, `document.querySelector("main a.primary")`)
-	holdPage(t, tab, "consent.oauth")
-	tab.Click("main a.primary")
-	arrive(tab, `document.querySelector("button[value=allow]") && location.origin === `+strconv.Quote(w.base))
-	tab.Click("button[value=allow]")
-	arrive(tab, `location.pathname.endsWith("/signed")`)
-	tab.Trouble() // the sandbox has no icon
-	tab.Click("form.panel button.primary")
-	arrive(tab, `document.querySelector("a.primary[href$='/shown']")`)
-	tab.Click("a.primary[href$='/shown']")
-	arrive(tab, `location.pathname.endsWith("/shown")`)
-	tab.Click("form button.primary")
-	arrive(tab, `document.querySelector("form[action$='/save'] button.primary")`)
-	holdPage(t, tab, "plan.oauth")
-	tab.Click("form button.primary")
-	arrive(tab, `document.querySelector(".toast")`)
-	w.linkedInBrowser(t, tab, "link.oauth", w.luc, w.box, "luc", "work")
 }
 
 // Where the administrator allows it, a user who is none links a calendar of her own from My calendar, from nothing to a synced action: here
