@@ -161,6 +161,24 @@ func (p *post) recipients() string {
 	return strings.Join(to, " ")
 }
 
+// lockedText is what several loggers write, each by itself.
+type lockedText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lockedText) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(text)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // office is an installation with a link of Luc, who reads French, and two administrators, of whom one has an address.
 type office struct {
 	t     *testing.T
@@ -168,7 +186,7 @@ type office struct {
 	link  crm.Link
 	mu    sync.Mutex
 	ahead time.Duration
-	log   bytes.Buffer
+	log   lockedText // of several mailers
 }
 
 func (o *office) now() time.Time {
